@@ -1,0 +1,1 @@
+"""The Lambda functions of Slow Lambda, and the domain they share."""

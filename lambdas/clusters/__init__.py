@@ -1,0 +1,1 @@
+"""Finding and ending the clusters of an execution."""

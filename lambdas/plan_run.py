@@ -1,0 +1,34 @@
+"""Plan a run: is the input good, how big is it, which cluster does it need, what will that cost."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from lambdas import aws
+from lambdas.inputs.errors import RejectionError
+from lambdas.runs.events import PlanEvent
+from lambdas.runs.planning import make_plan
+from lambdas.settings import load_settings
+
+logger = Logger(service="plan_run")
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
+    """Answer ``{"outcome": "planned", "plan"}`` or ``{"outcome": "rejected", "error", "cause"}``.
+
+    Parameters
+    ----------
+    event
+        ``{"job", "execution": {"id", "name", "started"}, "input"}``.
+    context
+        Not used.
+    """
+    asked = PlanEvent.model_validate(event)
+    about = {"job": asked.job, "run": asked.execution.name}
+    try:
+        plan = make_plan(asked, load_settings(), aws.s3())
+    except RejectionError as rejection:
+        logger.warning("rejected", extra={**about, "error": rejection.error, "cause": str(rejection)})
+        return {"outcome": "rejected", "error": rejection.error, "cause": str(rejection)}
+    logger.info("planned", extra={**about, "receipt": plan.receipt})
+    return {"outcome": "planned", "plan": plan.as_document()}

@@ -1,0 +1,78 @@
+"""What instances cost: EC2, EMR's fee and the disks, for an estimate and for what really ran."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lambdas.specs.catalogue import Catalogue
+from lambdas.specs.cluster import Market
+
+# Instances and their fee are billed per second, a minute at least; the fee does not follow the spot price.
+# https://aws.amazon.com/emr/pricing/
+MIN_BILLED_SECONDS = 60
+
+# A month of a volume, in hours, as the price pages divide it.
+# https://aws.amazon.com/ebs/pricing/
+HOURS_PER_MONTH = 730
+
+# Assumed, not measured: spot prices differ by type, zone and hour. The price history of the account's region has them.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-instances-history.html
+ASSUMED_SPOT_FRACTION = Decimal("0.40")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One instance for some seconds."""
+
+    instance_type: str
+    market: Market
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Dollars by what they pay for."""
+
+    ec2: Decimal = Decimal(0)
+    emr: Decimal = Decimal(0)
+    ebs: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum, in dollars."""
+        return self.ec2 + self.emr + self.ebs
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.ec2 + other.ec2, self.emr + other.emr, self.ebs + other.ebs)
+
+
+def cost_of(intervals: Iterable[Interval], catalogue: Catalogue) -> Cost:
+    """Price instance intervals.
+
+    Parameters
+    ----------
+    intervals
+        One per instance; each is billed for a minute at least, so one interval must not be cut in two.
+    catalogue
+        Prices. Spot is taken at ``ASSUMED_SPOT_FRACTION`` of the on-demand price.
+
+    Returns
+    -------
+    Cost
+        Unrounded dollars.
+
+    Raises
+    ------
+    UnknownInstanceTypeError
+        A type the catalogue has no price of.
+    """
+    total = Cost()
+    for interval in intervals:
+        known = catalogue.get(interval.instance_type)
+        hours = Decimal(str(max(interval.seconds, MIN_BILLED_SECONDS))) / 3600
+        fraction = ASSUMED_SPOT_FRACTION if interval.market == "spot" else Decimal(1)
+        disk_usd_per_hour = known.ebs_gib * catalogue.ebs_gp3_usd_per_gib_month / HOURS_PER_MONTH
+        total += Cost(
+            known.ec2_usd_per_hour * fraction * hours, known.emr_usd_per_hour * hours, disk_usd_per_hour * hours
+        )
+    return total

@@ -1,0 +1,1 @@
+"""The plan and the record of a run, and where they are stored."""

@@ -1,0 +1,69 @@
+"""The record of a run: what ran, what it cost, what failed."""
+
+import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from lambdas.runs.plan import Plan
+
+Status = Literal["SUCCEEDED", "FAILED"]
+
+
+class RecordPart(BaseModel):
+    """The base of a record's parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Dollars(RecordPart):
+    """What the run cost, by what was paid for; spot at its assumed price."""
+
+    ec2: float
+    emr: float
+    ebs: float
+    total: float
+
+
+class InstancesUsed(RecordPart):
+    """Instances of one type and market: how many, and the seconds of all together."""
+
+    instance_type: str
+    market: str
+    count: int
+    seconds: float
+
+
+class StepRun(RecordPart):
+    """One step as EMR reports it."""
+
+    id: str
+    name: str
+    state: str
+    started: datetime.datetime | None
+    ended: datetime.datetime | None
+
+
+class RunRecord(RecordPart):
+    """The record; times in UTC."""
+
+    run: str
+    job: str
+    execution: str
+    status: Status
+    started: datetime.datetime
+    ended: datetime.datetime
+    input: str | None
+    cluster_id: str | None
+    cluster_state: str | None
+    instances: list[InstancesUsed]
+    steps: list[StepRun]
+    cost: Dollars
+    error: str | None
+    cause: str | None
+    failed_state: str | None
+    plan: Plan | None
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the record as JSON types, the plan's EMR-shaped parts in EMR's names."""
+        return self.model_dump(mode="json", by_alias=True)

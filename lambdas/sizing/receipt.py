@@ -1,0 +1,110 @@
+"""Five lines that say why a cluster has its size."""
+
+from collections.abc import Sequence
+
+from lambdas.inputs.measure import Measurement
+from lambdas.pricing.cost import ASSUMED_SPOT_FRACTION
+from lambdas.sizing.estimate import ASSUMED_PROVISION_SECONDS, Estimate
+from lambdas.sizing.need import WAVES, WORKING_SET_SHARE, Need
+from lambdas.sizing.shapes import Choice, Shape
+from lambdas.specs.cluster import Cluster
+
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+_KINDS_SHOWN = 3
+_ALTERNATIVES_SHOWN = 2
+
+
+def receipt(
+    measured: Measurement,
+    need: Need,
+    choice: Choice,
+    cluster: Cluster,
+    expected: Estimate,
+    warnings: Sequence[str],
+) -> list[str]:
+    """Return the receipt: measured, needed, chosen, why, and the estimate with warnings.
+
+    Returns
+    -------
+    list of str
+        Five lines of plain text.
+    """
+    return [
+        _measured(measured),
+        _needed(need),
+        _chosen(choice.shape, cluster),
+        _why(choice, cluster),
+        _estimated(expected, warnings),
+    ]
+
+
+def human_bytes(count: int) -> str:
+    """Write bytes as people do, such as ``12.3 GiB``."""
+    power = min(max(count.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
+    return f"{count:,} bytes" if power == 0 else f"{count / 1024**power:,.1f} {_UNITS[power]}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _measured(measured: Measurement) -> str:
+    kinds = ", ".join(
+        f"{kind.format}{'' if kind.codec == 'none' else '/' + kind.codec} {human_bytes(size)}"
+        for kind, size in measured.kinds[:_KINDS_SHOWN]
+    )
+    more = ", ..." if len(measured.kinds) > _KINDS_SHOWN else ""
+    split = (
+        f"{human_bytes(measured.unsplittable_bytes)} in {_count(measured.unsplittable_files, 'file')} that cannot be split"
+        if measured.unsplittable_files
+        else "all splittable"
+    )
+    return (
+        f"Measured: {human_bytes(measured.bytes)} in {_count(measured.files, 'file')} ({kinds}{more}), "
+        f"the largest {human_bytes(measured.largest_file_bytes)}, {split}."
+    )
+
+
+def _needed(need: Need) -> str:
+    return (
+        f"Needed: {_count(need.tasks, 'task')} in {WAVES} waves, so {_count(need.cores, 'core')}; {human_bytes(need.expanded_bytes)} "
+        f"in memory if all at once, of which {WORKING_SET_SHARE:.0%}, {need.memory_mib:,} MiB, is held (assumed)."
+    )
+
+
+def _chosen(shape: Shape, cluster: Cluster) -> str:
+    name = shape.instance_type.type
+    market = cluster.task_market.replace("_", " ")
+    task = (
+        f", {_count(shape.task_nodes, 'task node')} {name} on {market.removeprefix('on ')}" if shape.task_nodes else ""
+    )
+    return (
+        f"Chosen: 1 primary {cluster.primary_type}, {_count(shape.core_nodes, 'core node')} {name} on demand{task}: "
+        f"{shape.vcpus:,} cores, {shape.yarn_memory_mib:,} MiB for YARN, {_count(shape.executors, 'executor')} of "
+        f"{shape.layout.cores} cores and {shape.layout.heap_mib:,} MiB."
+    )
+
+
+def _why(choice: Choice, cluster: Cluster) -> str:
+    others = ", ".join(
+        f"{other.workers} x {other.instance_type.type} at ${other.usd_per_hour:.3f}"
+        for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
+    )
+    reason = (
+        "the cheapest with enough cores, enough memory, and no less memory than less data gets,"
+        if choice.is_enough
+        else "the biggest allowed"
+    )
+    instead = f"instead of {others}" if others else "no other family has enough"
+    return (
+        f"Why: {reason} of {choice.considered:,} shapes in {', '.join(cluster.families)}, "
+        f"${choice.shape.usd_per_hour:.3f} per hour for the workers; {instead}."
+    )
+
+
+def _estimated(expected: Estimate, warnings: Sequence[str]) -> str:
+    return (
+        f"Estimate: {expected.minutes:.0f} minutes ({ASSUMED_PROVISION_SECONDS // 60} to start), "
+        f"${expected.usd:.2f} with spot at {ASSUMED_SPOT_FRACTION:.0%} (assumed). "
+        f"Warnings: {' '.join(warnings) if warnings else 'none.'}"
+    )

@@ -1,0 +1,31 @@
+"""Jobs, clusters and instance types as ``emr_specs/`` describes them, checked while they are loaded."""
+
+from lambdas.specs.catalogue import Catalogue, InstanceType
+from lambdas.specs.cluster import BootstrapAction, Cluster
+from lambdas.specs.code import code_files, code_prefix
+from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
+from lambdas.specs.job import Job, Limits, ObjectCreated, Step, Trigger
+from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_jobs
+from lambdas.specs.paths import SPECS
+
+__all__ = [
+    "SPECS",
+    "BootstrapAction",
+    "Catalogue",
+    "Cluster",
+    "Finding",
+    "InstanceType",
+    "Job",
+    "Limits",
+    "ObjectCreated",
+    "SpecError",
+    "Step",
+    "Trigger",
+    "UnknownSpecError",
+    "code_files",
+    "code_prefix",
+    "load_catalogue",
+    "load_cluster",
+    "load_job",
+    "load_jobs",
+]

@@ -1,0 +1,64 @@
+"""A job: what ``emr_specs/jobs/<name>/job.yml`` says."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from lambdas.inputs.uri import S3Uri, UriError
+from lambdas.specs.placeholders import DATA_BUCKET
+from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected
+
+# Instances of one fleet before release 7.7, the lowest limit among the releases.
+# https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html
+MAX_NODES = 2_000
+
+# A primary and a core node.
+MIN_NODES = 2
+
+
+def _input(text: str) -> str:
+    bucket = f"s3://${{{DATA_BUCKET}}}/"
+    try:
+        S3Uri.parse(text.replace(bucket, "s3://bucket/", 1))
+    except UriError as error:
+        raise expected(f"an input such as {bucket}landing/ ({error})") from error
+    return text
+
+
+class ObjectCreated(Spec):
+    """Starts the job when an object whose key ends in ``suffix`` appears below the input."""
+
+    suffix: Line
+
+
+class Trigger(Spec):
+    """What starts the job by itself."""
+
+    object_created: ObjectCreated
+
+
+class Step(Spec):
+    """One ``spark-submit`` of a script beside ``job.yml``; ``timeout`` in seconds."""
+
+    name: Name
+    script: Script
+    args: tuple[str, ...] = ()
+    timeout: Duration
+
+
+class Limits(Spec):
+    """What a run may never exceed; ``max_nodes`` counts every instance, the primary too."""
+
+    max_nodes: Annotated[Count, Field(ge=MIN_NODES, le=MAX_NODES)]
+
+
+class Job(Spec):
+    """A job's spec."""
+
+    name: Name
+    description: Line
+    cluster: Name
+    input: Annotated[str, AfterValidator(_input)]
+    triggers: tuple[Trigger, ...] = ()
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    limits: Limits

@@ -1,0 +1,122 @@
+"""Load and check specs. Every function takes the ``emr_specs`` folder; the repository's own is the default."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from lambdas.specs.catalogue import Catalogue
+from lambdas.specs.checks import check_catalogue, check_cluster, check_job, check_texts
+from lambdas.specs.cluster import Cluster
+from lambdas.specs.document import Document, describe, read_document
+from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
+from lambdas.specs.job import Job
+from lambdas.specs.paths import SPECS, catalogue_file, cluster_file, job_folder
+from lambdas.specs.problems import findings_of
+from lambdas.specs.types import Spec, is_name
+
+_Model = TypeVar("_Model", bound=Spec)
+
+
+def load_job(name: str, root: Path = SPECS) -> Job:
+    """Load one job.
+
+    Parameters
+    ----------
+    name
+        The job's folder below ``emr_specs/jobs``.
+    root
+        The ``emr_specs`` folder.
+
+    Raises
+    ------
+    UnknownSpecError
+        No such job; a name that could leave the folder is none.
+    SpecError
+        Its ``job.yml`` is wrong; all findings.
+    """
+    folder = job_folder(name, root)
+    if not is_name(name) or not (folder / "job.yml").is_file():
+        raise UnknownSpecError("job", name, _job_names(root))
+    document = read_document(folder / "job.yml", root)
+    return _validate(Job, document, check_job(document, folder, root))
+
+
+def load_jobs(root: Path = SPECS) -> list[Job]:
+    """Load every job, by name.
+
+    Raises
+    ------
+    SpecError
+        The findings of all ``job.yml`` files.
+    """
+    jobs: list[Job] = []
+    findings: list[Finding] = []
+    for name in _job_names(root):
+        try:
+            jobs.append(load_job(name, root))
+        except SpecError as error:
+            findings += error.findings
+        except UnknownSpecError as error:
+            place = job_folder(name, root).relative_to(root.parent).as_posix()
+            findings.append(Finding(f"{place}/job.yml", 1, "", "a job's spec in a folder named like a job", str(error)))
+    if findings:
+        raise SpecError(findings)
+    return jobs
+
+
+def load_cluster(name: str, root: Path = SPECS) -> Cluster:
+    """Load one cluster spec and hold its instance types against the catalogue of every region.
+
+    Raises
+    ------
+    UnknownSpecError
+        No such cluster spec.
+    SpecError
+        The spec or a catalogue is wrong; all findings of the first wrong file.
+    """
+    path = cluster_file(name, root)
+    if not is_name(name) or not path.is_file():
+        raise UnknownSpecError("cluster spec", name, [known.stem for known in (root / "clusters").glob("*.yml")])
+    document = read_document(path, root)
+    catalogues = [load_catalogue(region, root) for region in _regions(root)]
+    return _validate(Cluster, document, check_cluster(document, name, catalogues))
+
+
+def load_catalogue(region: str, root: Path = SPECS) -> Catalogue:
+    """Load the instance types and prices of a region.
+
+    Raises
+    ------
+    UnknownSpecError
+        No prices of this region are known.
+    SpecError
+        The catalogue is wrong; all findings.
+    """
+    if region not in _regions(root):
+        raise UnknownSpecError("instance catalogue", region, _regions(root))
+    document = read_document(catalogue_file(region, root), root)
+    return _validate(Catalogue, document, check_catalogue(document, region))
+
+
+def _validate(model: type[_Model], document: Document, checked: Iterable[Finding]) -> _Model:
+    if not isinstance(document.data, dict):
+        raise SpecError([document.finding((), "a mapping of keys to values", describe(document.data))])
+    findings = [*check_texts(document), *checked]
+    try:
+        spec = model.model_validate(document.data)
+    except ValidationError as error:
+        raise SpecError([*findings, *findings_of(error, model, document)]) from error
+    if findings:
+        raise SpecError(findings)
+    return spec
+
+
+def _job_names(root: Path) -> list[str]:
+    folders = (root / "jobs").iterdir() if (root / "jobs").is_dir() else iter(())
+    return sorted(path.name for path in folders if path.is_dir() and not path.name.startswith((".", "_")))
+
+
+def _regions(root: Path) -> list[str]:
+    return sorted(path.stem for path in (root / "instances").glob("*.yml"))

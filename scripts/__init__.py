@@ -1,0 +1,1 @@
+"""The ``slow-lambda`` command and the local cloud."""

@@ -1,0 +1,1 @@
+"""Measurements, each behind a command and printed as JSON."""

@@ -1,0 +1,23 @@
+"""``slow-lambda bench``: what this project costs in time and memory, measured where it runs."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from scripts.bench.local import measure
+
+bench = typer.Typer(no_args_is_help=True)
+
+
+@bench.callback()
+def _group() -> None:
+    """Keep each measurement a verb of its own."""
+
+
+@bench.command()
+def local(
+    scale: Annotated[float, typer.Option(help="TPC-H scale factor of the job that is timed.")] = 0.1,
+) -> None:
+    """Time the local cloud against the same spark-submit commands run by hand; also trigger, machine and memory."""
+    print(json.dumps(measure(scale), indent=2))

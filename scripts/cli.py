@@ -1,0 +1,57 @@
+"""The ``slow-lambda`` command. Each verb has a module of its own; this one puts them together."""
+
+import sys
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.inputs.errors import RejectionError
+from lambdas.specs import SpecError
+from scripts.bench.command import bench
+from scripts.demo.command import demo
+from scripts.demo.data import DataError
+from scripts.demo.run import DemoError
+from scripts.deployment import DeploymentError
+from scripts.local.cloud import LocalCloudError
+from scripts.local.command import local
+from scripts.render import package, render
+from scripts.rendering.machine import RenderError
+from scripts.rendering.package import PackageError
+from scripts.rendering.template import TemplateError
+from scripts.run import run
+from scripts.watch import watch
+
+# What a user can mend; anything else is a bug and keeps its traceback.
+EXPECTED = (
+    BotoCoreError,
+    ClientError,
+    DataError,
+    DemoError,
+    DeploymentError,
+    RejectionError,
+    LocalCloudError,
+    PackageError,
+    RenderError,
+    SpecError,
+    TemplateError,
+)
+
+app = typer.Typer(
+    help="Heavy data processing on demand: Amazon EMR that behaves like a Lambda function.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for verb in (demo, run, watch, render, package):
+    app.command()(verb)
+app.add_typer(local, name="local", help="The local cloud on its own.")
+app.add_typer(bench, name="bench", help="Measure; each prints one JSON document.")
+
+
+def main() -> None:
+    """Run the command; what a user can mend is said in words, on standard error, with exit status 2."""
+    try:
+        app()
+    except EXPECTED as error:
+        print(f"slow-lambda: {error}", file=sys.stderr)
+        sys.exit(2)

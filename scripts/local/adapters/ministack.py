@@ -1,0 +1,108 @@
+"""Put the EMR engine under ministack: its EMR API and its Step Functions integration.
+
+Three hooks of ministack are replaced: the handler of the EMR API, the dispatch entry of ``elasticmapreduce:`` tasks
+(ministack has none), and the task timeout, which must be counted on the engine's clock for EMR tasks. Two are wrapped so
+that a stopped execution stops waiting and stays ABORTED: ``_execute_task``, ``_fail_execution``.
+"""
+
+import contextvars
+import json
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import emr, stepfunctions
+
+from scripts.local.adapters.hooks import require
+from scripts.local.emr.clock import Clock
+from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.errors import EmrApiError
+from scripts.local.emr.sync import IntegrationError, IntegrationStopped, run_integration
+
+PINNED = "1.5.33"
+INTEGRATION = "arn:aws:states:::elasticmapreduce:"
+# EMR's own answers carry the time on the engine's clock, so that a watcher can tell simulated time from real time.
+CLOCK_HEADER = "x-local-cloud-time"
+
+_execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
+
+
+def install(engine: EmrEngine, clock: Clock) -> None:
+    """Replace ministack's EMR by the engine.
+
+    Raises
+    ------
+    HookMissingError
+        The installed ministack is another version than the pinned one and lacks a hook.
+    """
+    require("ministack", PINNED, emr, "handle_request")
+    hooks = (
+        "_SERVICE_DISPATCH",
+        "_invoke_resource_with_timeout",
+        "_execute_task",
+        "_fail_execution",
+        "_ExecutionError",
+    )
+    require("ministack", PINNED, stepfunctions, *hooks)
+    _install_api(engine, clock)
+    _install_integration(engine, clock)
+
+
+def _install_api(engine: EmrEngine, clock: Clock) -> None:
+    async def handle_request(
+        _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]
+    ) -> tuple[int, dict[str, str], bytes]:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        try:
+            status, sent, content = json_response(engine.call(action, json.loads(body or b"{}")))
+        except EmrApiError as error:
+            status, sent, content = error_response_json(error.code, error.message, 400)
+        return status, {**sent, CLOCK_HEADER: str(clock.now())}, content
+
+    emr.handle_request = handle_request
+
+
+def _install_integration(engine: EmrEngine, clock: Clock) -> None:
+    def invoke(resource: str, arguments: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
+        action, _, pattern = resource.removeprefix(INTEGRATION).partition(".")
+        execution = _execution.get()
+        try:
+            return run_integration(
+                engine,
+                clock,
+                action,
+                pattern == "sync",
+                arguments,
+                timeout,
+                lambda: execution is not None and execution["status"] != "RUNNING",
+            )
+        except IntegrationError as error:
+            raise stepfunctions._ExecutionError(error.error, error.cause) from error
+        except IntegrationStopped:
+            raise stepfunctions._ExecutionError("States.TaskFailed", "the execution was stopped") from None
+
+    original_timeout = stepfunctions._invoke_resource_with_timeout
+
+    def invoke_with_timeout(resource: str, arguments: Any, timeout: float) -> Any:
+        if resource.startswith(INTEGRATION):
+            return invoke(resource, arguments, timeout)
+        return original_timeout(resource, arguments, timeout)
+
+    original_task = stepfunctions._execute_task
+
+    def execute_task(state: Any, raw_input: Any, execution: dict[str, Any], context: Any) -> Any:
+        token = _execution.set(execution)
+        try:
+            return original_task(state, raw_input, execution, context)
+        finally:
+            _execution.reset(token)
+
+    original_failure = stepfunctions._fail_execution
+
+    def fail_execution(execution: dict[str, Any], error: str, cause: str) -> None:
+        if execution["status"] == "RUNNING":
+            original_failure(execution, error, cause)
+
+    stepfunctions._SERVICE_DISPATCH[INTEGRATION] = invoke
+    stepfunctions._invoke_resource_with_timeout = invoke_with_timeout
+    stepfunctions._execute_task = execute_task
+    stepfunctions._fail_execution = fail_execution

@@ -1,0 +1,86 @@
+"""What executes a step: the seam between the engine and real Spark, or a script of durations and failures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scripts.local.emr.clock import Cancel, Clock
+
+DEFAULT_STEP_SECONDS = 120.0
+"""How long a step takes that no script mentions. Our choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """How a step ended.
+
+    Attributes
+    ----------
+    succeeded
+        Whether it is COMPLETED rather than FAILED.
+    reason, message, log_file
+        `FailureDetails` of a failed step, as far as known. API reference, FailureDetails:
+        https://docs.aws.amazon.com/emr/latest/APIReference/API_FailureDetails.html
+    """
+
+    succeeded: bool
+    reason: str | None = None
+    message: str | None = None
+    log_file: str | None = None
+
+
+class StepRunner(Protocol):
+    """Executes steps."""
+
+    def start(self, cluster: dict[str, Any], step: dict[str, Any], done: Callable[[StepOutcome], None]) -> Cancel:
+        """Start a step and return at once.
+
+        Parameters
+        ----------
+        cluster, step
+            As under `Cluster` and `Step` in the answers of DescribeCluster and DescribeStep.
+        done
+            To be called once, from any thread. It has no effect any more after the step was cancelled.
+
+        Returns
+        -------
+        Cancel
+            Stops the execution as well as it can.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedStep:
+    """A step that takes `seconds` of virtual time and ends in `outcome`."""
+
+    seconds: float
+    outcome: StepOutcome = field(default_factory=lambda: StepOutcome(succeeded=True))
+
+
+Script = Mapping[str, ScriptedStep] | Callable[[dict[str, Any]], ScriptedStep | None]
+"""What steps do: by name, or computed from the step as DescribeStep shows it."""
+
+
+class ScriptedRunner:
+    """Executes nothing: every step ends as its script says, on the clock.
+
+    Parameters
+    ----------
+    clock
+        The engine's clock.
+    script
+        What each step does. A step it does not know succeeds after `seconds`.
+    seconds
+        Virtual seconds.
+    """
+
+    def __init__(self, clock: Clock, script: Script | None = None, seconds: float = DEFAULT_STEP_SECONDS) -> None:
+        self._clock = clock
+        self._script: Script = {} if script is None else script
+        self._otherwise = ScriptedStep(seconds)
+
+    def start(self, cluster: dict[str, Any], step: dict[str, Any], done: Callable[[StepOutcome], None]) -> Cancel:  # noqa: ARG002
+        """Schedule the end of the step."""
+        found = self._script(step) if callable(self._script) else self._script.get(step["Name"])
+        scripted = found or self._otherwise
+        return self._clock.call_at(self._clock.now() + scripted.seconds, lambda: done(scripted.outcome))

@@ -1,0 +1,230 @@
+"""The whole machine in one process, on a virtual clock: moto, the EMR engine, and the Lambdas called directly.
+
+What the tests and the certificate run thousands of times. No time passes and no port is opened; what is rendered for
+AWS is what is executed.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import moto
+
+from lambdas import aws, plan_run, reap_clusters, record_run
+from lambdas.specs import load_cluster, load_job
+from scripts.local.adapters.moto import Handler, installed
+from scripts.local.emr.clock import VirtualClock
+from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.faults import Faults
+from scripts.local.emr.runner import Script, ScriptedRunner
+from scripts.rendering.machine import render_machine
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+DATA_BUCKET = "data-bucket"
+LOG_BUCKET = "log-bucket"
+RUN_TABLE = "runs"
+GIVE_UP_SECONDS = 60.0
+
+HANDLERS: dict[str, Handler] = {
+    "plan-run": plan_run.handler,
+    "record-run": record_run.handler,
+    "reap-clusters": reap_clusters.handler,
+}
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "STAGE": "test",
+    "DATA_BUCKET": DATA_BUCKET,
+    "CODE_BUCKET": "code-bucket",
+    "LOG_BUCKET": LOG_BUCKET,
+    "RUN_TABLE": RUN_TABLE,
+    "POWERTOOLS_SERVICE_NAME": "slow-lambda",
+}
+
+
+class ExecutionHangsError(RuntimeError):
+    """An execution did not end within ``GIVE_UP_SECONDS`` of real time."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended.
+
+    Attributes
+    ----------
+    status, error, cause, output
+        As DescribeExecution and the history have them.
+    states
+        The states entered, in order.
+    """
+
+    arn: str
+    status: str
+    error: str | None
+    cause: str | None
+    output: Any
+    states: list[str]
+
+
+@dataclass
+class InProcessCloud:
+    """One job's machine, ready to be executed.
+
+    Attributes
+    ----------
+    engine, clock
+        The EMR engine and its time.
+    machine
+        The state machine's ARN.
+    """
+
+    engine: EmrEngine
+    clock: VirtualClock
+    machine: str
+    notifications: str
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def execute(self, document: Any = None) -> Ended:
+        """Run the machine to its end.
+
+        Parameters
+        ----------
+        document
+            The execution's input; ``{}`` when ``None``.
+
+        Raises
+        ------
+        ExecutionHangsError
+            It does not end.
+        """
+        sfn = aws.stepfunctions()
+        name = f"run-{next(self._numbers)}"
+        text = json.dumps({} if document is None else document)
+        arn = sfn.start_execution(stateMachineArn=self.machine, name=name, input=text)["executionArn"]
+        give_up = time.monotonic() + GIVE_UP_SECONDS
+        while (found := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
+            if time.monotonic() > give_up:
+                sfn.stop_execution(executionArn=arn)
+                raise ExecutionHangsError(f"{arn} did not end within {GIVE_UP_SECONDS:.0f} s")
+            time.sleep(0.005)
+        return _ended(arn, found["status"], found.get("output"))
+
+    def messages(self) -> list[str]:
+        """Return what the topic has announced, oldest first, and forget it."""
+        sqs = aws.sqs()
+        found: list[str] = []
+        while batch := sqs.receive_message(QueueUrl=self.notifications, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                found.append(json.loads(message["Body"])["Message"])
+                sqs.delete_message(QueueUrl=self.notifications, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+def _ended(arn: str, status: str, output: str | None) -> Ended:
+    pages = aws.stepfunctions().get_paginator("get_execution_history").paginate(executionArn=arn)
+    events = [event for page in pages for event in page["events"]]
+    failure: Mapping[str, Any] = events[-1].get("executionFailedEventDetails", {})
+    states = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    found = json.loads(output) if output else None
+    return Ended(arn, status, failure.get("error"), failure.get("cause"), found, states)
+
+
+@contextlib.contextmanager
+def in_process_cloud(
+    job: str,
+    script: Script | None = None,
+    faults: Faults | None = None,
+    handlers: Mapping[str, Handler] | None = None,
+    definition: str | None = None,
+) -> Iterator[InProcessCloud]:
+    """Deploy one job into moto for the length of a ``with`` block.
+
+    Parameters
+    ----------
+    job
+        The job's name.
+    script
+        What each step does; all succeed when ``None``.
+    faults
+        What goes wrong in EMR.
+    handlers
+        Lambda handlers to use instead of the project's own, by function name.
+    definition
+        A definition to run instead of the rendered one.
+
+    Yields
+    ------
+    InProcessCloud
+        With empty buckets.
+    """
+    clock = VirtualClock()
+    engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION, account=ACCOUNT)
+    text = definition or _rendered(job)
+    with (
+        _environment(_ENVIRONMENT),
+        moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
+        installed(engine, clock, {**HANDLERS, **(handlers or {})}),
+    ):
+        aws.forget()
+        try:
+            queue = _prepare()
+            machine = aws.stepfunctions().create_state_machine(
+                name=job, definition=text, roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine"
+            )["stateMachineArn"]
+            yield InProcessCloud(engine, clock, machine, queue)
+        finally:
+            aws.forget()
+
+
+def _rendered(job: str) -> str:
+    spec = load_job(job)
+    text = render_machine(spec, load_cluster(spec.cluster))
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
+    for name, value in {
+        "PlanRunArn": f"{function}:plan-run",
+        "RecordRunArn": f"{function}:record-run",
+        "ReapClustersArn": f"{function}:reap-clusters",
+        "RunTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:runs",
+        "LogBucket": LOG_BUCKET,
+        "EmrServiceRole": f"arn:aws:iam::{ACCOUNT}:role/emr-service",
+        "EmrNodeProfile": "emr-node",
+        "SubnetIds": "subnet-00000000000000001,subnet-00000000000000002",
+    }.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
+def _prepare() -> str:
+    """Create buckets, table and topic; return the queue that hears the topic."""
+    for bucket in (DATA_BUCKET, LOG_BUCKET):
+        aws.s3().create_bucket(Bucket=bucket)
+    aws.dynamodb().create_table(
+        TableName=RUN_TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
+    )
+    topic = aws.sns().create_topic(Name="runs")["TopicArn"]
+    queue = aws.sqs().create_queue(QueueName="notifications")["QueueUrl"]
+    aws.sns().subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:notifications")
+    return queue
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

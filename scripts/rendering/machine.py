@@ -1,0 +1,115 @@
+"""Render the state machine of a job from its Jinja template.
+
+Two languages share the text. Jinja's delimiters are ``<% %>``, ``<< >>`` and ``<# #>``, because JSONata owns ``{% %}``;
+``${Name}`` belongs to CloudFormation. Every ``<< value >>`` is written as JSON, so a value can neither end its string
+nor become JSONata nor a CloudFormation substitution, whatever a spec says.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from lambdas.specs import Cluster, Job
+from scripts.rendering.paths import TEMPLATES
+
+# An escaped dollar that survives parsing the rendered text; a private-use character no spec needs.
+_DOLLAR = "\ue000"
+
+# Seconds a Lambda task may take: the functions' own timeouts in serverless.yml, and a margin for the invocation.
+TASK_TIMEOUTS = {"plan": 330, "record": 150, "reap": 150, "notify": 60}
+
+
+class RenderError(ValueError):
+    """A spec's value cannot stand in a definition."""
+
+
+class _Expression(str):
+    """JSONata written by the template, not data."""
+
+    __slots__ = ()
+
+
+def jsonata(expression: str) -> _Expression:
+    """Mark a template's own text as JSONata.
+
+    Parameters
+    ----------
+    expression
+        The expression without its ``{% %}``.
+    """
+    return _Expression(f"{{% {expression} %}}")
+
+
+def _as_json(value: Any) -> str:
+    if not isinstance(value, _Expression):
+        _refuse_jsonata(value)
+    return json.dumps(value, ensure_ascii=False).replace("${", f"{_DOLLAR}{{")
+
+
+def _refuse_jsonata(value: Any) -> None:
+    if isinstance(value, str) and (value.lstrip().startswith("{%") or value.rstrip().endswith("%}")):
+        raise RenderError(
+            f"the value {value!r} would be evaluated as JSONata by Step Functions; "
+            "a spec's text must not start with '{%' or end with '%}'"
+        )
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_jsonata(key)
+            _refuse_jsonata(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_jsonata(item)
+
+
+def _environment(templates: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701 - the output is JSON, escaped by _as_json
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        finalize=_as_json,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    environment.globals["jsonata"] = jsonata
+    return environment
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise RenderError(f"rendered twice in one object: {', '.join(twice)}; two steps must not share a name")
+    return found
+
+
+def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> str:
+    r"""Render a job's definition.
+
+    Parameters
+    ----------
+    job, cluster
+        The job's spec and the cluster spec it names.
+    templates
+        The folder that holds ``job.asl.json.j2``.
+
+    Returns
+    -------
+    str
+        Amazon States Language, indented, the same for the same specs. ``${Name}`` stands where CloudFormation's
+        ``DefinitionSubstitutions`` fill in an ARN or a name; a ``${`` of a spec's own text is written ``\u0024{``.
+
+    Raises
+    ------
+    RenderError
+        A value would be evaluated, or a state's name occurs twice.
+    """
+    template = _environment(templates).get_template("job.asl.json.j2")
+    text = template.render(job=job, cluster=cluster, timeouts=TASK_TIMEOUTS)
+    definition = json.loads(text, object_pairs_hook=_without_duplicates)
+    return json.dumps(definition, indent=2, ensure_ascii=False).replace(f"{_DOLLAR}{{", "\\u0024{") + "\n"

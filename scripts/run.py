@@ -1,0 +1,45 @@
+"""``slow-lambda run``: start a job by hand."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lambdas import aws
+from lambdas.inputs.request import parse_request
+from lambdas.specs import load_job
+from lambdas.specs.placeholders import DATA_BUCKET, substitute
+from scripts import deployment
+from scripts.watch import POLL_SECONDS, report_end
+from scripts.watching.follow import Follower
+from scripts.watching.timeline import show
+
+STAGE = Annotated[str, typer.Option(help="The deployment to use.")]
+
+
+def run(
+    job: Annotated[str, typer.Argument(help="A folder of emr_specs/jobs.")],
+    input_uri: Annotated[
+        str | None, typer.Option("--input", help="s3://bucket/prefix/; the job's own without it.")
+    ] = None,
+    stage: STAGE = "dev",
+    follow: Annotated[bool, typer.Option("--watch/--no-watch", help="Stay and show the run's timeline.")] = True,
+) -> None:
+    """Start a job and follow it; without --input on the job's own input."""
+    document = {} if input_uri is None else {"input": input_uri}
+    spec = load_job(job)
+    deployed = deployment.find(stage)
+    parse_request(document, substitute(spec.input, {DATA_BUCKET: deployed.data_bucket}))
+    machine = deployed.machine_arn(job)
+    name = f"{job}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    arn = aws.stepfunctions().start_execution(stateMachineArn=machine, name=name, input=json.dumps(document))[
+        "executionArn"
+    ]
+    print(arn)
+    if follow:
+        follower = Follower(arn, POLL_SECONDS)
+        for _ in show(follower, Console()):
+            pass
+        report_end(follower)

@@ -1,0 +1,29 @@
+"""``slow-lambda watch``: follow a run that has been started."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scripts.watching.follow import Follower
+from scripts.watching.timeline import show
+
+POLL_SECONDS = 2.0
+
+
+def watch(
+    execution: Annotated[str, typer.Argument(help="The execution's ARN, as `run` prints it.")],
+) -> None:
+    """Follow a run to its end; exit status 1 if it did not succeed."""
+    follower = Follower(execution, POLL_SECONDS)
+    for _ in show(follower, Console()):
+        pass
+    report_end(follower)
+
+
+def report_end(follower: Follower) -> None:
+    """Say why a run failed, and leave with status 1 if it did."""
+    ended = follower.execution
+    if ended["status"] != "SUCCEEDED":
+        print(f"{ended['status']}: {ended.get('error', 'no error given')}\n{ended.get('cause', '')}")
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Follow a run: what the state machine, the cluster and its steps do, as it happens."""

@@ -1,0 +1,127 @@
+"""Follow a run through the APIs of Step Functions and EMR, on AWS or the local cloud alike."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lambdas import aws
+from lambdas.clusters.find import ANY_STATE, find_clusters
+
+# EMR's answers carry the local cloud's simulated time; AWS sends no such header, and there is only one time.
+_CLOCK_HEADER = "x-local-cloud-time"
+
+ENDED_EXECUTION = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+ENDED_CLUSTER = {"TERMINATED", "TERMINATED_WITH_ERRORS"}
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Something that changed.
+
+    Attributes
+    ----------
+    kind, name, status
+        What changed (a state of the machine, the execution, the cluster or a step), its name, what it is now.
+    real, simulated
+        Seconds since the execution started: on the wall clock, and on EMR's clock.
+    at
+        EMR's clock when it was seen, epoch seconds.
+    """
+
+    kind: Literal["execution", "state", "cluster", "step"]
+    name: str
+    status: str
+    real: float
+    simulated: float
+    at: float
+
+
+@dataclass
+class Follower:
+    """Observe one execution until it is over.
+
+    Attributes
+    ----------
+    execution_arn
+        Which execution.
+    interval
+        Seconds between two looks. AWS allows 20 GetExecutionHistory and 1 DescribeCluster a second per account:
+        https://docs.aws.amazon.com/general/latest/gr/emr.html
+    cluster
+        DescribeCluster's last answer, or ``None`` while there is no cluster.
+    steps
+        ListSteps' last answer, in the order of submission.
+    """
+
+    execution_arn: str
+    interval: float
+    cluster: dict[str, Any] | None = None
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sfn, self._emr = aws.stepfunctions(), aws.emr()
+        self.execution: dict[str, Any] = dict(self._sfn.describe_execution(executionArn=self.execution_arn))
+        self._started_real = self.execution["startDate"].timestamp()
+        self._started_simulated = self._emr_time(self._emr.list_clusters(ClusterStates=["STARTING"]))
+        self._emr_now = self._started_simulated
+        self._seen: dict[tuple[str, str], str] = {}
+        self._events = 0
+
+    @property
+    def simulated(self) -> float:
+        """Seconds on EMR's clock since the run started."""
+        return self._emr_now - self._started_simulated
+
+    def observations(self) -> Iterator[Observation]:
+        """Yield what changes, in order, until execution and cluster are over."""
+        while True:
+            self.execution = dict(self._sfn.describe_execution(executionArn=self.execution_arn))
+            over = self.execution["status"] in ENDED_EXECUTION
+            yield from self._states()
+            yield from self._cluster_and_steps()
+            yield from self._note("execution", self.execution["name"], self.execution["status"])
+            if over and (self.cluster is None or self.cluster["Status"]["State"] in ENDED_CLUSTER):
+                return
+            time.sleep(self.interval)
+
+    def _states(self) -> Iterator[Observation]:
+        pages = self._sfn.get_paginator("get_execution_history").paginate(executionArn=self.execution_arn)
+        events = [event for page in pages for event in page["events"]]
+        for event in events[self._events :]:
+            entered = event.get("stateEnteredEventDetails")
+            if entered:
+                yield self._observation("state", entered["name"], "entered")
+        self._events = len(events)
+
+    def _cluster_and_steps(self) -> Iterator[Observation]:
+        cluster_id = self.cluster["Id"] if self.cluster else self._find_cluster()
+        if cluster_id is None:
+            return
+        answer = self._emr.describe_cluster(ClusterId=cluster_id)
+        self._emr_now = self._emr_time(answer)
+        self.cluster = dict(answer["Cluster"])
+        pages = self._emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
+        self.steps = [dict(step) for page in pages for step in page["Steps"]][::-1]
+        for step in self.steps:
+            yield from self._note("step", step["Name"], step["Status"]["State"])
+        yield from self._note("cluster", cluster_id, self.cluster["Status"]["State"])
+
+    def _find_cluster(self) -> str | None:
+        found = find_clusters(self._emr, self.execution_arn, self.execution["startDate"], ANY_STATE)
+        return found[0].id if found else None
+
+    def _note(self, kind: Literal["execution", "cluster", "step"], name: str, status: str) -> Iterator[Observation]:
+        if self._seen.get((kind, name)) != status:
+            self._seen[kind, name] = status
+            yield self._observation(kind, name, status)
+
+    def _observation(
+        self, kind: Literal["execution", "state", "cluster", "step"], name: str, status: str
+    ) -> Observation:
+        real = time.time() - self._started_real
+        return Observation(kind, name, status, real, self.simulated, self._emr_now)
+
+    @staticmethod
+    def _emr_time(answer: Any) -> float:
+        return float(answer["ResponseMetadata"]["HTTPHeaders"].get(_CLOCK_HEADER) or time.time())

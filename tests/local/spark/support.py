@@ -1,0 +1,56 @@
+"""How the tests drive a runner: one step at a time, and what it left in S3."""
+
+import gzip
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.local.emr.runner import StepOutcome
+from scripts.local.spark.runner import SparkRunner
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+JOBS = Path(__file__).parent / "jobs"
+CLUSTER: dict[str, Any] = {
+    "Id": "j-TEST",
+    "LogUri": "s3://log/emr/",
+    "ReleaseLabel": "emr-7.14.0",
+    "Configurations": [
+        {
+            "Classification": "spark-defaults",
+            "Properties": {"spark.executor.memory": "90g", "spark.sql.session.timeZone": "UTC"},
+        }
+    ],
+}
+
+
+def a_step(step_id: str, *args: str) -> dict[str, Any]:
+    return {
+        "Id": step_id,
+        "Name": step_id,
+        "Config": {"Jar": "command-runner.jar", "Properties": {}, "Args": ["spark-submit", *args]},
+    }
+
+
+def run(runner: SparkRunner, step: dict[str, Any]) -> StepOutcome:
+    outcomes: list[StepOutcome] = []
+    ended = threading.Event()
+
+    def done(outcome: StepOutcome) -> None:
+        outcomes.append(outcome)
+        ended.set()
+
+    runner.start(CLUSTER, step, done)
+    assert ended.wait(300)
+    return outcomes[0]
+
+
+def log_of(s3: "S3Client", step_id: str, name: str) -> str:
+    body = s3.get_object(Bucket="log", Key=f"emr/j-TEST/steps/{step_id}/{name}.gz")["Body"].read()
+    return gzip.decompress(body).decode()
+
+
+def keys(s3: "S3Client", bucket: str, prefix: str = "") -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [each["Key"] for page in pages for each in page.get("Contents", [])]
