@@ -67,6 +67,6 @@ def cluster_in_cause(cause: str) -> str | None:
     """Return the id of the cluster a failed createCluster.sync describes in its Cause, if it does."""
     try:
         found = json.loads(cause)["Cluster"]["Id"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if isinstance(found, str) else None

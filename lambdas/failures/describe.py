@@ -17,7 +17,7 @@ _CLUSTER_AT_FAULT = frozenset(
     {"INTERNAL_ERROR", "VALIDATION_ERROR", "INSTANCE_FAILURE", "INSTANCE_FLEET_TIMEOUT", "BOOTSTRAP_FAILURE"}
 )
 
-# https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-troubleshoot-errors-intro.html
+# https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-troubleshoot-error-errordetail-internal.html
 _NO_CAPACITY = frozenset(
     {
         "INSTANCE_FLEET_TIMEOUT",
@@ -89,7 +89,7 @@ def describe_failure(
 
 def _describe_planning(failure: StateFailure) -> Failure:
     crash = _json(failure.cause)
-    if crash or "." in failure.error or not failure.cause:
+    if crash or "." in failure.error or not (failure.error and failure.cause):
         message = f"{crash.get('errorType', failure.error)}: {crash.get('errorMessage', failure.cause)}"
         return _failure("PlanFailed", "The run was not planned; nothing was created.", message)
     return Failure(failure.error[:MAX_ERROR_CHARACTERS], failure.cause[:MAX_CAUSE_CHARACTERS])
@@ -166,7 +166,7 @@ def _is_task_failure(failure: StateFailure) -> bool:
 def _json(cause: str) -> Mapping[str, Any]:
     try:
         found = json.loads(cause)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -61,4 +61,4 @@ def _item(record: RunRecord, address: str) -> dict[str, "AttributeValueTypeDef"]
         "cause": record.cause[:_CAUSE_CHARACTERS] if record.cause else None,
     }
     item: dict[str, AttributeValueTypeDef] = {name: {"S": text} for name, text in texts.items() if text is not None}
-    return {**item, "usd": {"N": str(Decimal(str(record.cost.total)))}}
+    return {**item, "usd": {"N": f"{Decimal(str(record.cost.total)).normalize():f}"}}

@@ -20,6 +20,9 @@ WAVES = 32
 # The part of the data a job holds at once, in joins, sorts and caches; the rest streams through. A guess.
 WORKING_SET_SHARE = 0.25
 
+# What one executor of four cores needs to run at all without spilling every split. A guess.
+MIN_MEMORY_MIB = 8 * 1024
+
 # Bytes in memory per byte of the format, uncompressed for texts. Java objects take 2 to 5 times the raw data
 # (https://spark.apache.org/docs/3.5.8/tuning.html); texts are put at the low end, columnar files, which are encoded
 # and compressed inside, at the upper half. A guess until a job's own runs say better.
@@ -89,7 +92,7 @@ def predict_need(measured: Measurement) -> Need:
     return Need(
         tasks=tasks,
         cores=math.ceil(tasks / WAVES),
-        memory_mib=math.ceil(expanded * WORKING_SET_SHARE / MIB),
+        memory_mib=max(MIN_MEMORY_MIB, math.ceil(expanded * WORKING_SET_SHARE / MIB)),
         expanded_bytes=expanded,
         memory_mib_per_core=expanded / measured.bytes * WORKING_SET_SHARE * WAVES * MAX_PARTITION_BYTES / MIB,
     )

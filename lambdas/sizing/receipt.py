@@ -54,11 +54,8 @@ def _measured(measured: Measurement) -> str:
         for kind, size in measured.kinds[:_KINDS_SHOWN]
     )
     more = ", ..." if len(measured.kinds) > _KINDS_SHOWN else ""
-    split = (
-        f"{human_bytes(measured.unsplittable_bytes)} in {_count(measured.unsplittable_files, 'file')} that cannot be split"
-        if measured.unsplittable_files
-        else "all splittable"
-    )
+    whole = f"{human_bytes(measured.unsplittable_bytes)} in {_count(measured.unsplittable_files, 'file')}"
+    split = f"{whole} that cannot be split" if measured.unsplittable_files else "all splittable"
     return (
         f"Measured: {human_bytes(measured.bytes)} in {_count(measured.files, 'file')} ({kinds}{more}), "
         f"the largest {human_bytes(measured.largest_file_bytes)}, {split}."
@@ -67,8 +64,9 @@ def _measured(measured: Measurement) -> str:
 
 def _needed(need: Need) -> str:
     return (
-        f"Needed: {_count(need.tasks, 'task')} in {WAVES} waves, so {_count(need.cores, 'core')}; {human_bytes(need.expanded_bytes)} "
-        f"in memory if all at once, of which {WORKING_SET_SHARE:.0%}, {need.memory_mib:,} MiB, is held (assumed)."
+        f"Needed: {_count(need.tasks, 'task')} in {WAVES} waves, so {_count(need.cores, 'core')}; "
+        f"{human_bytes(need.expanded_bytes)} in memory if all at once, of which {WORKING_SET_SHARE:.0%} is held "
+        f"(assumed), so {need.memory_mib:,} MiB."
     )
 
 
@@ -91,7 +89,7 @@ def _why(choice: Choice, cluster: Cluster) -> str:
         for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
     )
     reason = (
-        "the cheapest with enough cores, enough memory, and no less memory than less data gets,"
+        "the cheapest with enough cores and memory, and no less memory than less data gets,"
         if choice.is_enough
         else "the biggest allowed"
     )

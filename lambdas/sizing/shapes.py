@@ -116,7 +116,7 @@ def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: 
     shapes.sort(key=lambda shape: (shape.usd_per_hour, -shape.yarn_memory_mib, shape.workers))
     chain = _chain(shapes, need.memory_mib_per_core)
     chosen = next((shape for shape in chain if shape.has(need)), None)
-    shape = chosen or chain[-1]
+    shape = chosen or max(shapes, key=lambda shape: (shape.yarn_memory_mib, -shape.usd_per_hour))
     cheapest: dict[str, Shape] = {}
     for other in shapes:
         if other.has(need):

@@ -4,10 +4,10 @@ import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lambdas.specs.cluster import Architecture
-from lambdas.specs.types import Count, Line, Spec
+from lambdas.specs.types import Count, Line, Spec, not_empty
 
 Price = Annotated[Decimal, Field(gt=0)]
 
@@ -45,7 +45,7 @@ class Catalogue(Spec):
     prices_as_of: datetime.date
     sources: tuple[Line, ...]
     ebs_gp3_usd_per_gib_month: Price
-    types: Annotated[tuple[InstanceType, ...], Field(min_length=1)]
+    types: Annotated[tuple[InstanceType, ...], AfterValidator(not_empty)]
 
     def get(self, name: str) -> InstanceType:
         """Return a type by its name.

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from lambdas.inputs.uri import S3Uri, UriError
-from lambdas.specs.types import Duration, IdleTimeout, Line, Name, ReleaseLabel, Spec, SpotTimeout, Version, expected
+from lambdas.specs.types import (
+    Duration,
+    IdleTimeout,
+    Line,
+    Name,
+    ReleaseLabel,
+    Spec,
+    SpotTimeout,
+    Version,
+    expected,
+    not_empty,
+)
 
 Architecture = Literal["arm64", "x86_64"]
 Market = Literal["spot", "on_demand"]
@@ -71,10 +82,10 @@ class Cluster(Spec):
     release: ReleaseLabel
     spark: Version
     hadoop: Version | None = None
-    applications: Annotated[tuple[Line, ...], Field(min_length=1)]
+    applications: Annotated[tuple[Line, ...], AfterValidator(not_empty)]
     architecture: Architecture
     primary_type: Line
-    families: Annotated[tuple[Line, ...], Field(min_length=1)]
+    families: Annotated[tuple[Line, ...], AfterValidator(not_empty)]
     task_market: Market
     spot_timeout: SpotTimeout
     start_timeout: Duration

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from lambdas.inputs.uri import S3Uri, UriError
 from lambdas.specs.placeholders import DATA_BUCKET
-from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected
+from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
 
 # Instances of one fleet before release 7.7, the lowest limit among the releases.
 # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html
@@ -60,5 +60,5 @@ class Job(Spec):
     cluster: Name
     input: Annotated[str, AfterValidator(_input)]
     triggers: tuple[Trigger, ...] = ()
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], AfterValidator(not_empty)]
     limits: Limits

@@ -54,8 +54,6 @@ def _finding(details: ErrorDetails, model: type[BaseModel], document: Document) 
             wanted = str(context["expected"])
         case "literal_error" | "enum":
             wanted = str(context["expected"]).replace("'", "")
-        case "too_short":
-            wanted = f"at least {context['min_length']} item"
         case "greater_than_equal":
             wanted = f"a number of at least {context['ge']}"
         case "greater_than":

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,8 @@ MAX_IDLE_TIMEOUT_SECONDS = 604_800
 # https://docs.aws.amazon.com/emr/latest/APIReference/API_SpotProvisioningSpecification.html
 MIN_SPOT_TIMEOUT_SECONDS = 5 * 60
 MAX_SPOT_TIMEOUT_SECONDS = 1_440 * 60
+
+Item = TypeVar("Item")
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 _DURATION = re.compile(r"([1-9][0-9]*)([smh])")
@@ -75,6 +77,13 @@ def _matching(pattern: re.Pattern[str], words: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Refuse an empty list; unlike pydantic's own rule, not when all its items are wrong."""
+    if not items:
+        raise expected("at least one item")
+    return items
 
 
 def _one_line(text: str) -> str:

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from scripts.bench.local import measure
-
 bench = typer.Typer(no_args_is_help=True)
 
 
@@ -20,4 +18,7 @@ def local(
     scale: Annotated[float, typer.Option(help="TPC-H scale factor of the job that is timed.")] = 0.1,
 ) -> None:
     """Time the local cloud against the same spark-submit commands run by hand; also trigger, machine and memory."""
+    # Here, not above: it brings moto, which takes a second to import and reads the user's AWS profile.
+    from scripts.bench.local import measure  # noqa: PLC0415
+
     print(json.dumps(measure(scale), indent=2))

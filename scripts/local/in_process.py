@@ -7,6 +7,7 @@ AWS is what is executed.
 import contextlib
 import itertools
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -165,7 +166,9 @@ def in_process_cloud(
     InProcessCloud
         With empty buckets.
     """
-    clock = VirtualClock()
+    clock = VirtualClock(time.time())  # Step Functions' own times are moto's, which are real
+    for module in (plan_run, record_run, reap_clusters):
+        module.logger.setLevel(logging.CRITICAL)
     engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION, account=ACCOUNT)
     text = definition or _rendered(job)
     with (

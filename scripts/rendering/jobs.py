@@ -18,11 +18,6 @@ def logical_id(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("-"))
 
 
-def machine_name(job: str) -> dict[str, str]:
-    """Name a job's state machine, one per stage, as ``Fn::Sub``."""
-    return {"Fn::Sub": f"slow-lambda-${{sls:stage}}-{job}"}
-
-
 def job_resources(job: Job, cluster: Cluster) -> dict[str, Any]:
     """Resources and outputs of one job, in CloudFormation's long form."""
     name = logical_id(job.name)
@@ -37,7 +32,7 @@ def _state_machine(job: Job, cluster: Cluster) -> dict[str, Any]:
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
-            "StateMachineName": machine_name(job.name),
+            "StateMachineName": f"slow-lambda-${{sls:stage}}-{job.name}",
             "StateMachineType": "STANDARD",
             "RoleArn": {"Fn::GetAtt": ["MachineRole", "Arn"]},
             "DefinitionString": render_machine(job, cluster),
@@ -60,7 +55,7 @@ def _object_created(job: Job, machine: str, trigger: ObjectCreated, number: int)
     return {
         "Type": "AWS::Events::Rule",
         "Properties": {
-            "Name": {"Fn::Sub": f"slow-lambda-${{sls:stage}}-{job.name}-{number}"},
+            "Name": f"slow-lambda-${{sls:stage}}-{job.name}-{number}",
             "Description": f"Starts {job.name} when its marker object is created.",
             "EventPattern": {
                 "source": ["aws.s3"],

@@ -31,21 +31,22 @@ class PackageError(RuntimeError):
 class Target:
     """What a zip is built for.
 
-    ``platform`` is pip's name (``manylinux_2_28_aarch64``), or ``None`` for this machine.
+    ``platforms`` are the wheel tags that fit, none for this machine.
     """
 
     python: str
-    platform: str | None
+    platforms: tuple[str, ...]
     architecture: str
 
 
-AWS = Target("3.13", "manylinux_2_28_aarch64", "arm64")
+# Amazon Linux 2023 has glibc 2.34. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+AWS = Target("3.13", ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"), "arm64")
 
 
 def this_machine() -> Target:
     """Return the target that runs in this process's own Python."""
     arm = platform.machine().lower() in {"arm64", "aarch64"}
-    return Target(sysconfig.get_python_version(), None, "arm64" if arm else "x86_64")
+    return Target(sysconfig.get_python_version(), (), "arm64" if arm else "x86_64")
 
 
 def package(target: Target) -> Path:
@@ -101,8 +102,10 @@ def _install(target: Target) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--target", str(partial), "--constraint", str(ROOT / "requirements.lock")]
-    if target.platform:
-        command += ["--platform", target.platform, "--python-version", target.python, "--only-binary", ":all:"]
+    for tag in target.platforms:
+        command += ["--platform", tag]
+    if target.platforms:
+        command += ["--python-version", target.python, "--only-binary", ":all:"]
     done = subprocess.run([*command, *_LIBRARIES], capture_output=True, text=True, check=False)
     if done.returncode:
         tail = "\n".join(done.stderr.strip().splitlines()[-5:])

@@ -171,7 +171,6 @@ def _function_resources(
             "Properties": {
                 "LogGroupName": f"/aws/lambda/{function['name']}",
                 "RetentionInDays": provider["logRetentionInDays"],
-                "Tags": tags,
             },
         },
         f"{logical}LambdaFunction": {

@@ -63,8 +63,6 @@ def _drop_timers(cluster: Cluster) -> None:
     timers = [cluster.idle_timer]
     for pool in cluster.pools:
         timers += [pool.retry, pool.patience]
-        pool.retry = pool.patience = None
-    cluster.idle_timer = None
     for timer in timers:
         if timer:
             timer()

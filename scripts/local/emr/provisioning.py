@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from scripts.local.emr.durations import BOOTSTRAP_SECONDS, CAPACITY_RETRY_SECONDS, PROVISION_SECONDS
 from scripts.local.emr.model import (
-    MODIFIABLE,
     Cluster,
     Instance,
     InstanceState,
@@ -60,8 +59,6 @@ def fill(world: World, cluster: Cluster, pool: Pool, on_change: Callable[[], Non
     if pool.retry:
         pool.retry()
         pool.retry = None
-    if cluster.state not in MODIFIABLE:
-        return
     for market in Market:
         offer = _available(world, pool, market)
         if offer and (units := cluster.missing(pool, market)):

@@ -38,7 +38,6 @@ class World:
         self.account = account
         self.clusters: dict[str, Cluster] = {}
         self._lock = threading.RLock()
-        self._depth = 0
         self._outbox: deque[Callable[[], None]] = deque()
         self._delivering = threading.Lock()
         self._numbers = itertools.count()
@@ -50,15 +49,11 @@ class World:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the lock; after the outermost block, empty the outbox."""
-        with self._lock:
-            self._depth += 1
-            try:
+        """Hold the lock; then empty the outbox, even if the call failed. Transactions do not nest."""
+        try:
+            with self._lock:
                 yield
-            finally:
-                self._depth -= 1
-                outermost = self._depth == 0
-        if outermost:
+        finally:
             self._deliver()
 
     def later(self, seconds: float, callback: Callable[[], None]) -> Cancel:

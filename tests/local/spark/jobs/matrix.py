@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from helper import GREETING
+from helper import GREETING  # type: ignore[import-not-found]
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -14,7 +14,7 @@ rows = spark.range(100).select("id", (F.col("id") % 3).alias("third"), F.lit('x,
 
 
 def count(reader: DataFrame) -> int:
-    return reader.count()
+    return int(reader.count())
 
 
 # settings and files that came with the command

@@ -16,7 +16,9 @@ READY_SECONDS = 390.0
 END_SECONDS = 90.0
 STEP_SECONDS = 120.0
 
-FAILS = ScriptedStep(60, StepOutcome(succeeded=False, reason="Unknown Error.", message="exit 1", log_file="s3://l/x.gz"))
+FAILS = ScriptedStep(
+    60, StepOutcome(succeeded=False, reason="Unknown Error.", message="exit 1", log_file="s3://l/x.gz")
+)
 
 
 class Lab:
@@ -154,5 +156,3 @@ def assert_matches(shape: Shape | None, value: Any, path: str) -> None:
             assert not shape.enum or value in shape.enum, f"{path}: {value}"
         case Shape():
             assert isinstance(value, _SCALARS[shape.type_name]), path
-
-

@@ -131,9 +131,9 @@ class TestIds:
     def test_unknown_steps(self) -> None:
         lab = Lab()
         cluster_id = lab.ready()
-        with pytest.raises(EmrApiError, match="Step id 's-X' is not valid."):
+        with pytest.raises(EmrApiError, match="Step id 's-X' is not valid"):
             lab.step(cluster_id, "s-X")
-        with pytest.raises(EmrApiError, match="Step id 's-X' is not valid."):
+        with pytest.raises(EmrApiError, match="Step id 's-X' is not valid"):
             lab.call("CancelSteps", ClusterId=cluster_id, StepIds=["s-X"])
 
     def test_billing_of_an_unknown_cluster(self) -> None:

@@ -120,6 +120,25 @@ def test_a_fleet_without_on_demand_capacity_ends_the_cluster() -> None:
     assert lab.engine.live_clusters() == []
 
 
+def test_after_the_switch_on_demand_gets_its_own_time() -> None:
+    lab = Lab(faults=short("m5.xlarge"))
+    core = fleet("CORE", spot=2, **spot_rule("SWITCH_TO_ON_DEMAND"))
+    cluster_id = lab.run(fleets(fleet("MASTER", 1, types=("r5.xlarge",)), core))
+    lab.clock.sleep(30 * MINUTE - 1)
+    assert lab.state(cluster_id) == "STARTING"
+    lab.clock.sleep(1)
+    assert lab.status(cluster_id)["ErrorDetails"][0]["ErrorCode"] == "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ"
+
+
+def test_an_ended_cluster_takes_no_capacity() -> None:
+    lab = Lab()
+    lab.faults.shortages.append(CapacityShortage(until=lab.start + 5 * MINUTE))
+    cluster_id = lab.run(groups())
+    lab.call("TerminateJobFlows", JobFlowIds=[cluster_id])
+    lab.clock.sleep(20 * MINUTE)
+    assert lab.engine.billing(cluster_id) == []
+
+
 def test_a_fleet_waits_for_on_demand_capacity_that_comes_back() -> None:
     lab = Lab()
     lab.faults.shortages.append(CapacityShortage(until=lab.start + 15 * MINUTE))

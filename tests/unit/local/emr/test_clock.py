@@ -4,6 +4,9 @@ import time
 import pytest
 
 from scripts.local.emr.clock import LiveClock, VirtualClock
+from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.runner import ScriptedRunner
+from tests.unit.local.emr.lab import groups, step
 
 
 class TestVirtualClock:
@@ -67,7 +70,12 @@ class TestVirtualClock:
             clock.call_at(clock.now() + 1, tick)
 
         clock.call_at(1.0, tick)
-        threads = [threading.Thread(target=lambda: [clock.sleep(7) for _ in range(20)]) for _ in range(4)]
+
+        def work() -> None:
+            for _ in range(20):
+                clock.sleep(7)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -92,7 +100,11 @@ class TestLiveClock:
         clock = LiveClock(1000)
         try:
             done = threading.Event()
-            clock.call_at(clock.now() + 1, lambda: {}["missing"])
+
+            def fail() -> None:
+                raise OSError("broken")
+
+            clock.call_at(clock.now() + 1, fail)
             clock.call_at(clock.now() + 20, done.set)
             assert done.wait(5)
             assert "A scheduled callback failed" in caplog.text
@@ -107,8 +119,12 @@ class TestLiveClock:
                 with clock.real_time():
                     pass
                 before = clock.now()
-                sleeper = threading.Thread(target=lambda: (clock.sleep(3000), woken.set()), daemon=True)
-                sleeper.start()
+
+                def sleep() -> None:
+                    clock.sleep(3000)
+                    woken.set()
+
+                threading.Thread(target=sleep, daemon=True).start()
                 assert not woken.wait(0.1)
                 assert clock.now() - before < 5
             assert woken.wait(5)
@@ -126,3 +142,17 @@ class TestLiveClock:
     def test_refuses_a_scale_of_nothing(self) -> None:
         with pytest.raises(ValueError, match="greater than 0"):
             LiveClock(0)
+
+
+def test_an_engine_lives_on_a_live_clock() -> None:
+    clock = LiveClock(5000)
+    try:
+        engine = EmrEngine(clock, ScriptedRunner(clock, seconds=60))
+        cluster_id = engine.call("RunJobFlow", groups(keep_alive=False, Steps=[step()]))["JobFlowId"]
+        give_up = time.monotonic() + 10
+        while engine.live_clusters() and time.monotonic() < give_up:
+            clock.sleep(50)
+        shown = engine.call("DescribeCluster", {"ClusterId": cluster_id})["Cluster"]["Status"]
+        assert (shown["State"], shown["StateChangeReason"]["Code"]) == ("TERMINATED", "ALL_STEPS_COMPLETED")
+    finally:
+        clock.close()

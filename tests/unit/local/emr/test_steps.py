@@ -187,8 +187,8 @@ class _RecordingRunner:
         return cancel
 
 
-def _with_runner(runner: Any) -> tuple[EmrEngine, str, str]:
-    clock = VirtualClock()
+def _with_runner(runner: Any, clock: VirtualClock | None = None) -> tuple[EmrEngine, str, str]:
+    clock = clock or VirtualClock()
     engine = EmrEngine(clock, runner)
     cluster_id = engine.call("RunJobFlow", groups())["JobFlowId"]
     clock.sleep(READY_SECONDS)
@@ -197,9 +197,7 @@ def _with_runner(runner: Any) -> tuple[EmrEngine, str, str]:
 
 
 def _state(engine: EmrEngine, cluster_id: str, step_id: str) -> str:
-    return str(
-        engine.call("DescribeStep", {"ClusterId": cluster_id, "StepId": step_id})["Step"]["Status"]["State"]
-    )
+    return str(engine.call("DescribeStep", {"ClusterId": cluster_id, "StepId": step_id})["Step"]["Status"]["State"])
 
 
 def test_the_runner_gets_cluster_and_step_as_described() -> None:
@@ -215,6 +213,16 @@ def test_a_cancelled_execution_is_stopped_and_its_outcome_ignored() -> None:
     engine, cluster_id, step_id = _with_runner(runner)
     engine.call("TerminateJobFlows", {"JobFlowIds": [cluster_id]})
     runner.done[0](StepOutcome(succeeded=True))
+    assert (runner.cancelled, _state(engine, cluster_id, step_id)) == (1, "CANCELLED")
+
+
+def test_a_cancelled_execution_is_stopped_once() -> None:
+    runner = _RecordingRunner()
+    clock = VirtualClock()
+    engine, cluster_id, step_id = _with_runner(runner, clock)
+    engine.call("CancelSteps", {"ClusterId": cluster_id, "StepIds": [step_id]})
+    runner.done[0](StepOutcome(succeeded=True))
+    clock.sleep(10)
     assert (runner.cancelled, _state(engine, cluster_id, step_id)) == (1, "CANCELLED")
 
 

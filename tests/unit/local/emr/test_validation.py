@@ -77,7 +77,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         ),
         "at most 30",
     ),
-    (fleets(MASTER, fleet("CORE", 1, types=("m5.xlarge",) * 2)), r"CORE contains duplicate instance types \[m5.xlarge\]"),
+    (
+        fleets(MASTER, fleet("CORE", 1, types=("m5.xlarge",) * 2)),
+        r"CORE contains duplicate instance types \[m5.xlarge\]",
+    ),
     (
         fleets(MASTER, fleet("CORE", 1, InstanceTypeConfigs=[{"InstanceType": "m5.xlarge", "WeightedCapacity": 0}])),
         "weighted capacity",

@@ -1,0 +1,86 @@
+"""A deployment in moto: buckets, table, settings; and a small copy of the specs."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from moto import mock_aws
+
+from lambdas import aws
+from lambdas.specs import SPECS, Catalogue, Cluster, load_catalogue, load_cluster
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+REGION = "us-east-1"
+ENVIRONMENT = {
+    "STAGE": "test",
+    "DATA_BUCKET": "the-data",
+    "CODE_BUCKET": "the-code",
+    "LOG_BUCKET": "the-logs",
+    "RUN_TABLE": "the-runs",
+    "AWS_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue(REGION)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    return load_cluster("spark")
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A copy of ``emr_specs`` whose only job, ``count``, can be changed."""
+    root = tmp_path / "emr_specs"
+    for folder in ("clusters", "instances"):
+        shutil.copytree(SPECS / folder, root / folder)
+    job = root / "jobs" / "count"
+    job.mkdir(parents=True)
+    (job / "count.py").write_text("print(1)\n")
+    (job / "job.yml").write_text(JOB)
+    return root
+
+
+JOB = """\
+name: count
+description: Counts.
+cluster: spark
+input: s3://${data_bucket}/in/
+triggers:
+  - object_created: {suffix: _SUCCESS}
+steps:
+  - name: count
+    script: count.py
+    args: [--input, << input >>, --run, "<< run_id >>"]
+    timeout: 90s
+limits: {max_nodes: 10}
+"""
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    """Buckets and the run table; the S3 client."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    aws.forget()
+    with mock_aws():
+        for bucket in ("the-data", "the-code", "the-logs"):
+            aws.s3().create_bucket(Bucket=bucket)
+        aws.dynamodb().create_table(
+            TableName="the-runs",
+            KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield aws.s3()
+    aws.forget()

@@ -1,0 +1,30 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.specs.placeholders import PER_RUN, substitute, unknown_placeholders
+
+VALUES = {"data_bucket": "b", "input": "s3://b/in/", "run_id": "r-1"}
+ALL = PER_RUN | {"data_bucket"}
+
+
+def test_all_three() -> None:
+    assert substitute("${data_bucket} << input >> <<run_id>>", VALUES) == "b s3://b/in/ r-1"
+
+
+@given(st.text(), st.text(), st.text())
+def test_one_pass(bucket: str, target: str, run: str) -> None:
+    values = {"data_bucket": bucket, "input": target, "run_id": run}
+    assert substitute("${data_bucket}|<< input >>|<< run_id >>", values) == f"{bucket}|{target}|{run}"
+
+
+@given(st.text(alphabet="${}<> input_d"))
+def test_accepted_text_can_be_substituted(text: str) -> None:
+    if not unknown_placeholders(text, ALL):
+        substitute(text, VALUES)
+
+
+def test_kinds_are_not_mixed_up() -> None:
+    assert unknown_placeholders("${input} << data_bucket >>", ALL) == ["${input}", "<< data_bucket >>"]
+    assert unknown_placeholders("<< input >>", frozenset()) == ["<< input >>"]
+    assert unknown_placeholders("a >> b ${x", ALL) == [">>", "${"]
+    assert unknown_placeholders("$5 {a} <b>", ALL) == []
