@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	@$(BIN)/slow-lambda demo --scale $(SCALE)
 
 test: lint
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check $(CHECKED)

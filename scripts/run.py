@@ -40,6 +40,5 @@ def run(
     print(arn)
     if follow:
         follower = Follower(arn, POLL_SECONDS)
-        for _ in show(follower, Console()):
-            pass
+        show(follower, Console())
         report_end(follower)

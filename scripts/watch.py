@@ -8,7 +8,7 @@ from rich.console import Console
 from scripts.watching.follow import Follower
 from scripts.watching.timeline import show
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 1.0
 
 
 def watch(
@@ -16,8 +16,7 @@ def watch(
 ) -> None:
     """Follow a run to its end; exit status 1 if it did not succeed."""
     follower = Follower(execution, POLL_SECONDS)
-    for _ in show(follower, Console()):
-        pass
+    show(follower, Console())
     report_end(follower)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lambdas.inputs.measure import Measurement
 from lambdas.pricing.cost import ASSUMED_SPOT_FRACTION
 from lambdas.sizing.estimate import ASSUMED_PROVISION_SECONDS, Estimate
-from lambdas.sizing.need import WAVES, WORKING_SET_SHARE, Need
+from lambdas.sizing.need import MIB, WAVES, WORKING_SET_SHARE, Need
 from lambdas.sizing.shapes import Choice, Shape
 from lambdas.specs.cluster import Cluster
 
@@ -33,7 +33,7 @@ def receipt(
         _measured(measured),
         _needed(need),
         _chosen(choice.shape, cluster),
-        _why(choice, cluster),
+        _why(choice),
         _estimated(expected, warnings),
     ]
 
@@ -44,13 +44,18 @@ def human_bytes(count: int) -> str:
     return f"{count:,} bytes" if power == 0 else f"{count / 1024**power:,.1f} {_UNITS[power]}"
 
 
+def _mib(count: int) -> str:
+    return human_bytes(count * MIB)
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _measured(measured: Measurement) -> str:
+    several = len(measured.kinds) > 1
     kinds = ", ".join(
-        f"{kind.format}{'' if kind.codec == 'none' else '/' + kind.codec} {human_bytes(size)}"
+        kind.format + ("" if kind.codec == "none" else f"/{kind.codec}") + (f" {human_bytes(size)}" if several else "")
         for kind, size in measured.kinds[:_KINDS_SHOWN]
     )
     more = ", ..." if len(measured.kinds) > _KINDS_SHOWN else ""
@@ -64,9 +69,9 @@ def _measured(measured: Measurement) -> str:
 
 def _needed(need: Need) -> str:
     return (
-        f"Needed: {_count(need.tasks, 'task')} in {WAVES} waves, so {_count(need.cores, 'core')}; "
-        f"{human_bytes(need.expanded_bytes)} in memory if all at once, of which {WORKING_SET_SHARE:.0%} is held "
-        f"(assumed), so {need.memory_mib:,} MiB."
+        f"Needed: {_count(need.cores, 'core')} for {_count(need.tasks, 'task')} ({WAVES} per core), "
+        f"{_mib(need.memory_mib)} for executors ({human_bytes(need.expanded_bytes)} in memory, "
+        f"{WORKING_SET_SHARE:.0%} of it held; assumed)."
     )
 
 
@@ -77,32 +82,27 @@ def _chosen(shape: Shape, cluster: Cluster) -> str:
         f", {_count(shape.task_nodes, 'task node')} {name} on {market.removeprefix('on ')}" if shape.task_nodes else ""
     )
     return (
-        f"Chosen: 1 primary {cluster.primary_type}, {_count(shape.core_nodes, 'core node')} {name} on demand{task}: "
-        f"{shape.vcpus:,} cores, {shape.yarn_memory_mib:,} MiB for YARN, {_count(shape.executors, 'executor')} of "
-        f"{shape.layout.cores} cores and {shape.layout.heap_mib:,} MiB."
+        f"Chosen: primary {cluster.primary_type}, {_count(shape.core_nodes, 'core node')} {name}{task}: "
+        f"{shape.vcpus:,} cores, {_mib(shape.yarn_memory_mib)} for YARN, {_count(shape.executors, 'executor')} of "
+        f"{shape.layout.cores} cores and {_mib(shape.layout.heap_mib)}."
     )
 
 
-def _why(choice: Choice, cluster: Cluster) -> str:
+def _why(choice: Choice) -> str:
     others = ", ".join(
-        f"{other.workers} x {other.instance_type.type} at ${other.usd_per_hour:.3f}"
+        f"{other.workers} x {other.instance_type.type} ${other.usd_per_hour:.3f}"
         for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
     )
-    reason = (
-        "the cheapest with enough cores and memory, and no less memory than less data gets,"
-        if choice.is_enough
-        else "the biggest allowed"
-    )
-    instead = f"instead of {others}" if others else "no other family has enough"
+    reason = "the cheapest that has both, and as much memory as less data gets," if choice.is_enough else "the biggest"
+    instead = f"next {others}" if others else "no other family has enough"
     return (
-        f"Why: {reason} of {choice.considered:,} shapes in {', '.join(cluster.families)}, "
-        f"${choice.shape.usd_per_hour:.3f} per hour for the workers; {instead}."
+        f"Why: {reason} of {choice.considered:,} shapes; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
     )
 
 
 def _estimated(expected: Estimate, warnings: Sequence[str]) -> str:
     return (
         f"Estimate: {expected.minutes:.0f} minutes ({ASSUMED_PROVISION_SECONDS // 60} to start), "
-        f"${expected.usd:.2f} with spot at {ASSUMED_SPOT_FRACTION:.0%} (assumed). "
+        f"${expected.usd:.2f}; spot at {ASSUMED_SPOT_FRACTION:.0%} of on demand (assumed). "
         f"Warnings: {' '.join(warnings) if warnings else 'none.'}"
     )

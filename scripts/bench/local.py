@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,15 @@ class BenchError(RuntimeError):
     """What was to be measured did not work."""
 
 
-def measure(scale: float) -> dict[str, Any]:
+def measure(scale: float, rounds: int) -> dict[str, Any]:
     """Measure everything.
 
     Parameters
     ----------
     scale
         TPC-H scale factor of the timed job.
+    rounds
+        How often the job is timed, by hand and on the local cloud in turn; overhead is between the medians.
 
     Returns
     -------
@@ -50,29 +53,60 @@ def measure(scale: float) -> dict[str, Any]:
     folder = BUILD / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     files = data.generate(BUILD / "data", scale, FILES_PER_TABLE)
-    by_hand = _by_hand(files[0].parents[1], folder)
-    seen = Demo()
-    with local_cloud(folder / "cloud", DEFAULT_SCALE) as cloud:
-        cloud.use()
-        with MemoryWatch(cloud.pid) as memory:
-            seen.run(scale, BUILD / "data", Console(file=io.StringIO()))
-        triggers = [_trigger(number) for number in range(TRIGGERS)]
-    if seen.follower is None or seen.follower.execution["status"] != "SUCCEEDED":
-        raise BenchError(f"the run on the local cloud did not succeed; see {cloud.log}")
-    ours = seen.seconds["trigger"] + seen.seconds["run"]
+    by_hand, ours = [], []
+    for number in range(rounds):
+        by_hand.append(_by_hand(files[0].parents[1], folder / f"by-hand-{number}"))
+        ours.append(_on_local_cloud(scale, folder / f"cloud-{number}"))
+    plain = statistics.median(sum(steps.values()) for steps in by_hand)
+    whole = statistics.median(run.seconds for run in ours)
     return {
         "machine": {"cpus": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "scale": scale,
         "speed": DEFAULT_SCALE,
-        "trigger_seconds": {"median": round(statistics.median(triggers), 3), "max": round(max(triggers), 3)},
-        "spark_submit_by_hand_seconds": by_hand,
-        "local_cloud_seconds": round(ours, 2),
-        "overhead_seconds": round(ours - sum(by_hand.values()), 2),
-        "overhead_percent": round(100 * (ours / sum(by_hand.values()) - 1), 1),
+        "rounds": rounds,
+        "trigger_seconds": _summary([seconds for run in ours for seconds in run.triggers]),
+        "spark_submit_by_hand": by_hand,
+        "local_cloud": [{"seconds": run.seconds, **run.steps} for run in ours],
+        "overhead_seconds": round(whole - plain, 2),
+        "overhead_percent": round(100 * (whole / plain - 1), 1),
         "in_process_executions_per_second": _executions_per_second(),
-        "local_cloud_memory_mib": {"before_the_run": round(memory.first), "peak": round(memory.peak)},
-        "phases": seen.seconds,
+        "local_cloud_memory_mib": {
+            "at_start": round(max(run.memory.first for run in ours)),
+            "peak": round(max(run.memory.peak for run in ours)),
+        },
     }
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {"median": round(statistics.median(values), 3), "max": round(max(values), 3)}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run on the local cloud: seconds from the marker's upload to the cluster's end, and of each step."""
+
+    seconds: float
+    steps: dict[str, float]
+    triggers: list[float]
+    memory: MemoryWatch
+
+
+def _on_local_cloud(scale: float, folder: Path) -> _Run:
+    seen = Demo()
+    with local_cloud(folder, DEFAULT_SCALE) as cloud:
+        cloud.use()
+        with MemoryWatch(cloud.pid) as memory:
+            seen.run(cloud, scale, BUILD / "data", Console(file=io.StringIO()))
+        triggers = [_trigger(number) for number in range(TRIGGERS)]
+    if seen.follower is None or seen.follower.execution["status"] != "SUCCEEDED":
+        raise BenchError(f"the run on the local cloud did not succeed; see {cloud.log}")
+    steps = {step["Name"]: _seconds(step["Status"]["Timeline"]) for step in seen.follower.steps}
+    return _Run(round(seen.seconds["trigger"] + seen.seconds["run"], 2), steps, triggers, memory)
+
+
+def _seconds(timeline: dict[str, Any]) -> float:
+    seconds: float = (timeline["EndDateTime"] - timeline["StartDateTime"]).total_seconds()
+    return round(seconds, 2)
 
 
 def _by_hand(source: Path, folder: Path) -> dict[str, float]:

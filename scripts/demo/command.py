@@ -3,6 +3,8 @@
 import json
 import shutil
 import signal
+import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +17,10 @@ from scripts.demo import document, results
 from scripts.demo.results import Output
 from scripts.demo.run import Demo
 from scripts.local.cloud import DEFAULT_SCALE, local_cloud
-from scripts.rendering.paths import BUILD
+from scripts.rendering.paths import BUILD, ROOT
 
 ROWS_SHOWN = 4
-COLUMNS_SHOWN = 6
+FOLDER = BUILD / "demo"
 
 
 def demo(
@@ -31,64 +33,67 @@ def demo(
     """Run the main job end to end on this machine: local cloud, real data, real Spark."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=as_json, highlight=False)
-    folder = BUILD / "demo"
-    shutil.rmtree(folder / "cloud", ignore_errors=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    workdir = Path(tempfile.mkdtemp(prefix="cloud-", dir=FOLDER))
     seen = Demo()
     started = time.monotonic()
-    with local_cloud(folder / "cloud", speed) as cloud:
+    with local_cloud(workdir, speed) as cloud:
         seen.seconds["start_cloud"] = round(time.monotonic() - started, 2)
         cloud.use()
-        seen.run(scale, BUILD / "data", console)
-        found, output = _fetch(seen, folder)
+        seen.run(cloud, scale, BUILD / "data", console)
+        found, output = _fetch(seen)
         said = document.build(seen, found, output)
-    kept = document.save(said, folder)
+    document.save(said, FOLDER)
     if as_json:
         print(json.dumps(said, indent=2))
     else:
-        _show(console, said, found, output, folder, kept)
+        _show(console, said, found, output)
     if said["run"]["status"] != "SUCCEEDED" or seen.left:
+        print(f"The local cloud's log: {cloud.log}", file=sys.stderr)
         raise typer.Exit(1)
+    shutil.rmtree(workdir)
 
 
-def _fetch(seen: Demo, folder: Path) -> tuple[dict[str, Any] | None, Output | None]:
+def _fetch(seen: Demo) -> tuple[dict[str, Any] | None, Output | None]:
     record = document.read_record(seen.follower.execution) if seen.follower else None
     if record is None:
         return None, None
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return record, results.fetch(results.result_uri(record["plan"]), folder / "results")
+    (FOLDER / "record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return record, results.fetch(results.result_uri(record["plan"]), FOLDER / "results")
 
 
-def _show(
-    console: Console,
-    said: dict[str, Any],
-    record: dict[str, Any] | None,
-    output: Output | None,
-    folder: Path,
-    kept: Path,
-) -> None:
+def _show(console: Console, said: dict[str, Any], record: dict[str, Any] | None, output: Output | None) -> None:
     console.print()
     if record is None or output is None:
         console.print(f"[bold red]{said['run']['status']}[/]: {said['run']['error']}\n{said['run']['cause']}")
         return
-    console.print("[bold]Size[/]")
     for line in record["plan"]["receipt"]:
-        console.print(f"  {line}", markup=False)
-    console.print("\n[bold]Cost[/]")
-    console.print(f"  here  $0.00; on AWS this cluster's time would have cost ${record['cost']['total']:.4f}")
-    console.print(f"  estimated before it started: ${record['plan']['estimate']['usd']:.4f}")
-    console.print(f"\n[bold]Result[/]  {output.uri}")
+        console.print(line, markup=False, soft_wrap=True)
+    cost, estimate = record["cost"]["total"], record["plan"]["estimate"]["usd"]
+    console.print(f"\nCost: nothing here; on AWS this cluster would have cost ${cost:.4f} (estimated ${estimate:.4f}).")
+    console.print(f"Result: {output.uri}", soft_wrap=True)
     for table in output.tables:
-        console.print(_table(table))
+        console.print(_table(table, console.width))
     left = ", ".join(said["clusters_left"]) or "none"
-    console.print(f"Clusters left: {left}. Record: {said['run']['record']}")
-    console.print(f"Kept on this machine: {folder / 'record.json'}, {folder / 'results'}, {kept}")
+    console.print(f"Clusters left: {left}. Seconds of this machine: {said['seconds']['wall']:.0f}.")
+    console.print(f"Record: {said['run']['record']}", soft_wrap=True)
+    console.print(f"Kept when the local cloud is gone: {FOLDER.relative_to(ROOT)}/ (record.json, demo.json, results/)")
 
 
-def _table(table: results.Table) -> Table:
-    shown = Table(title=f"{table.name}, {len(table.rows)} rows", title_justify="left", box=None, padding=(0, 2, 0, 2))
-    for name in table.header[:COLUMNS_SHOWN]:
-        shown.add_column(name)
-    for row in table.rows[:ROWS_SHOWN]:
-        shown.add_row(*row[:COLUMNS_SHOWN])
+def _table(table: results.Table, width: int) -> Table:
+    """Show the first rows, and as many columns as fit."""
+    rows = table.rows[:ROWS_SHOWN]
+    shown = Table(title=f"{table.name}, {len(table.rows)} rows", title_justify="left", box=None, padding=(0, 1))
+    left = width
+    for column, name in enumerate(table.header):
+        left -= max(map(len, [name, *(row[column] for row in rows)])) + 2
+        if left < 0:
+            break
+        shown.add_column(name, justify="right" if rows and _is_number(rows[0][column]) else "left", no_wrap=True)
+    for row in rows:
+        shown.add_row(*row[: len(shown.columns)])
     return shown
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()

@@ -71,16 +71,17 @@ def _plan(plan: dict[str, Any]) -> dict[str, Any]:
 def _cluster(demo: Demo) -> dict[str, Any] | None:
     if demo.follower is None or demo.follower.cluster is None:
         return None
-    cluster = demo.follower.cluster
+    follower, cluster = demo.follower, demo.follower.cluster
     history = [
         {
-            "state": seen.status,
-            "simulated_at": datetime.fromtimestamp(seen.at, UTC).isoformat(timespec="seconds"),
-            "simulated_seconds": round(seen.simulated, 1),
-            "real_seconds": round(seen.real, 2),
+            "state": entry.event["detail"]["state"],
+            "simulated_at": datetime.fromtimestamp(entry.simulated, UTC).isoformat(timespec="seconds"),
+            "simulated_seconds": round(entry.simulated - follower.started_simulated, 1),
+            "real_seconds": round(entry.real - follower.started_real, 2),
         }
-        for seen in demo.observations
-        if seen.kind == "cluster"
+        for entry in demo.journal
+        if entry.event["detail-type"] == "EMR Cluster State Change"
+        and entry.event["detail"]["clusterId"] == cluster["Id"]
     ]
     return {"id": cluster["Id"], "state": cluster["Status"]["State"], "history": history}
 

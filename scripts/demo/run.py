@@ -12,7 +12,9 @@ from rich.console import Console
 from lambdas import aws
 from scripts import deployment
 from scripts.demo import data
-from scripts.watching.follow import Follower, Observation
+from scripts.local.cloud import LocalCloud
+from scripts.local.journal import Entry
+from scripts.watching.follow import Follower
 from scripts.watching.timeline import show
 
 JOB = "pricing-summary"
@@ -20,7 +22,7 @@ LANDING = "landing/tpch"
 STAGE = "dev"
 SUBNET = "subnet-00000000000000000"  # the local cloud has no network; EMR wants a subnet's name all the same
 FILES_PER_TABLE = 4
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 START_SECONDS = 60.0
 
 
@@ -38,15 +40,15 @@ class Demo:
         Real seconds by phase.
     follower
         The run, once it has started.
-    observations
-        All that changed, in order.
+    journal
+        What EMR did, in order.
     left
         Clusters still alive when all was over; none, if the promise holds.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     follower: Follower | None = None
-    observations: list[Observation] = field(default_factory=list)
+    journal: list[Entry] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -58,11 +60,13 @@ class Demo:
         finally:
             self.seconds[name] = round(time.monotonic() - started, 2)
 
-    def run(self, scale: float, folder: Path, console: Console) -> None:
+    def run(self, cloud: LocalCloud, scale: float, folder: Path, console: Console) -> None:
         """Deploy, drop the data, and watch.
 
         Parameters
         ----------
+        cloud
+            Where; this process's SDK must lead there.
         scale
             TPC-H scale factor.
         folder
@@ -83,13 +87,16 @@ class Demo:
             files = data.generate(folder, scale, FILES_PER_TABLE)
         with self.phase("upload"):
             sent = self._upload(files[0].parents[1], deployed.data_bucket, console)
-        console.print(f"uploaded {sent / 1e6:,.0f} MB in {len(files)} files to s3://{deployed.data_bucket}/{LANDING}/")
+        target = f"s3://{deployed.data_bucket}/{LANDING}/"
+        console.print(f"uploaded {sent / 1e6:,.0f} MB in {len(files)} files to {target}", soft_wrap=True)
         with self.phase("trigger"):
             execution = _wait_for_execution(deployed.machine_arn(JOB))
-        console.print(f"its marker object started [bold]{execution.rpartition(':')[2]}[/bold]\n")
+        name = execution.rpartition(":")[2]
+        console.print(f"their marker, _SUCCESS, started run [bold]{name}[/bold]\n", soft_wrap=True)
         with self.phase("run"):
             self.follower = Follower(execution, POLL_SECONDS)
-            self.observations = list(show(self.follower, console))
+            show(self.follower, console)
+        self.journal = cloud.journal()
         pages = (
             aws.emr()
             .get_paginator("list_clusters")
@@ -128,5 +135,5 @@ def _wait_for_execution(machine: str) -> str:
         executions = aws.stepfunctions().list_executions(stateMachineArn=machine)["executions"]
         if executions:
             return executions[0]["executionArn"]
-        time.sleep(POLL_SECONDS / 4)
+        time.sleep(POLL_SECONDS)
     raise DemoError(f"the marker object started no execution of {machine} within {START_SECONDS:.0f} s")

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas import aws
+from lambdas.specs import load_cluster, load_jobs
+from scripts.local.journal import JOURNAL, Entry, read
+from scripts.local.spark.settings import spark_version
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
-# Simulated seconds per real second while nothing real runs: seven minutes of provisioning pass in two seconds.
-DEFAULT_SCALE = 200.0
+# Simulated seconds per real second while nothing real runs: seven minutes of provisioning pass in one second.
+DEFAULT_SCALE = 500.0
 
 
 class LocalCloudError(RuntimeError):
@@ -43,6 +46,10 @@ class LocalCloud:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_REGION": "us-east-1",
         }
+
+    def journal(self) -> list[Entry]:
+        """Return every change of a cluster or step so far, oldest first."""
+        return read(self.log.parent / JOURNAL)
 
     def use(self) -> None:
         """Lead this process's SDK here, and nowhere else: no profile or endpoint of the user's remains."""
@@ -73,6 +80,7 @@ def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCl
     LocalCloudError
         It ended or did not answer within ``START_SECONDS``.
     """
+    _check_spark()
     workdir.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     log = workdir / "local-cloud.log"
@@ -88,6 +96,18 @@ def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCl
         yield cloud
     finally:
         _stop(process)
+
+
+def _check_spark() -> None:
+    """Refuse to run steps with another Spark than the clusters' release labels bring."""
+    installed = spark_version()
+    for job in load_jobs():
+        wanted = load_cluster(job.cluster).spark
+        if wanted != installed:
+            raise LocalCloudError(
+                f"cluster spec {job.cluster!r} has Spark {wanted}, but pyspark {installed} is installed; "
+                f"pin pyspark=={wanted} in pyproject.toml and renew requirements.lock"
+            )
 
 
 def _server_environment(port: int, workdir: Path, scale: float) -> dict[str, str]:

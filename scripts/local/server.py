@@ -16,7 +16,9 @@ from ministack.app import main as serve
 from scripts.local.adapters import ministack
 from scripts.local.emr.clock import LiveClock
 from scripts.local.emr.engine import EmrEngine
+from scripts.local.journal import JOURNAL, Journal
 from scripts.local.spark.runner import SparkRunner
+from scripts.rendering.paths import BUILD
 
 
 def main() -> None:
@@ -28,8 +30,9 @@ def main() -> None:
     arguments = parser.parse_args()
     clock = LiveClock(arguments.scale)
     endpoint = f"http://{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
-    runner = SparkRunner(endpoint, arguments.workdir, clock)
-    ministack.install(EmrEngine(clock, runner), clock)
+    runner = SparkRunner(endpoint, arguments.workdir, BUILD / "class-data", clock)
+    journal = Journal(arguments.workdir / JOURNAL, clock)
+    ministack.install(EmrEngine(clock, runner, observer=journal.write), clock)
     threading.Thread(target=_end_with, args=(arguments.parent,), daemon=True).start()
     sys.argv = sys.argv[:1]
     serve()

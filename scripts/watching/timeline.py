@@ -1,7 +1,6 @@
 """Show a run's timeline: a line per change, and on a terminal a live line with both clocks."""
 
 import time
-from collections.abc import Iterator
 
 from rich.console import Console
 from rich.status import Status
@@ -26,8 +25,8 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def show(follower: Follower, console: Console) -> Iterator[Observation]:
-    """Print a run's observations and pass them on.
+def show(follower: Follower, console: Console) -> None:
+    """Print a run's observations until it is over.
 
     Parameters
     ----------
@@ -40,9 +39,8 @@ def show(follower: Follower, console: Console) -> Iterator[Observation]:
     started = time.monotonic()
     with console.status("waiting for the first state") as status:
         for seen in follower.observations():
-            console.print(_line(seen), highlight=False)
+            console.print(_line(seen), highlight=False, soft_wrap=True)
             _update(status, follower, started)
-            yield seen
 
 
 def _line(seen: Observation) -> str:

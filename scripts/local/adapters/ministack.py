@@ -1,8 +1,8 @@
 """Put the EMR engine under ministack: its EMR API and its Step Functions integration.
 
 Three hooks of ministack are replaced: the handler of the EMR API, the dispatch entry of ``elasticmapreduce:`` tasks
-(ministack has none), and the task timeout, which must be counted on the engine's clock for EMR tasks. Two are wrapped so
-that a stopped execution stops waiting and stays ABORTED: ``_execute_task``, ``_fail_execution``.
+(ministack has none), and the task timeout, which must be counted on the engine's clock for EMR tasks. Two are wrapped
+so that a stopped execution stops waiting and stays ABORTED: ``_execute_task`` and ``_fail_execution``.
 """
 
 import contextvars

@@ -24,8 +24,11 @@ class Clock(Protocol):
     def now(self) -> float:
         """Return the present moment."""
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Cancel:
-        """Run `callback` once, at `when`, or as soon as possible if that has passed."""
+    def call_at(self, when: float, callback: Callable[[], None], *, awaited: bool = True) -> Cancel:
+        """Run `callback` once, at `when`, or as soon as possible if that has passed.
+
+        `awaited` says whether something is on its way and time may be compressed until then; a timeout is not.
+        """
 
     def sleep(self, seconds: float) -> None:
         """Return when `seconds` have passed."""
@@ -53,8 +56,9 @@ class _Agenda:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def pop(self) -> Callable[[], None]:
-        return self._callbacks.pop(heapq.heappop(self._heap)[1])
+    def pop(self) -> tuple[int, Callable[[], None]]:
+        number = heapq.heappop(self._heap)[1]
+        return number, self._callbacks.pop(number)
 
 
 class VirtualClock:
@@ -81,7 +85,7 @@ class VirtualClock:
         with self._data:
             return self._now
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Cancel:
+    def call_at(self, when: float, callback: Callable[[], None], *, awaited: bool = True) -> Cancel:  # noqa: ARG002
         """Run `callback` once the clock is moved to `when` or beyond."""
         with self._data:
             number = self._agenda.add(when, callback)
@@ -106,11 +110,15 @@ class VirtualClock:
                 self._now = max(self._now, target)
                 return None
             self._now = max(self._now, due)
-            return self._agenda.pop()
+            return self._agenda.pop()[1]
 
 
 class LiveClock:
-    """A clock that runs `scale` virtual seconds per real second, and one to one inside `real_time()`.
+    """A clock that compresses waiting: `scale` virtual seconds per real second, but only while nothing real happens.
+
+    It runs one to one by default and inside `real_time()`, so that what takes real time takes as long on this clock. It
+    hurries while somebody sleeps on it or an awaited callback is due. Timeouts that nobody awaits do not make it hurry,
+    or a cluster would be idle for minutes while the machine does a second's work.
 
     It starts at the present wall-clock time. A daemon thread runs the callbacks; one that raises is logged, and the
     thread goes on.
@@ -126,6 +134,8 @@ class LiveClock:
             raise ValueError(f"scale must be greater than 0, not {scale}")
         self._scale = scale
         self._real_time_users = 0
+        self._sleepers = 0
+        self._awaited: set[int] = set()
         self._real_anchor = time.monotonic()
         self._virtual_anchor = time.time()
         self._agenda = _Agenda()
@@ -139,15 +149,17 @@ class LiveClock:
         with self._changed:
             return self._now()
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Cancel:
+    def call_at(self, when: float, callback: Callable[[], None], *, awaited: bool = True) -> Cancel:
         """Run `callback` on the clock's thread at `when`, or as soon as possible if that has passed."""
-        with self._changed:
+        with self._change():
             number = self._agenda.add(when, callback)
-            self._changed.notify_all()
+            if awaited:
+                self._awaited.add(number)
 
         def cancel() -> None:
-            with self._changed:
+            with self._change():
                 self._agenda.drop(number)
+                self._awaited.discard(number)
 
         return cancel
 
@@ -155,17 +167,25 @@ class LiveClock:
         """Block the calling thread until `seconds` virtual seconds have passed, however often the rate changes."""
         with self._changed:
             target = self._now() + seconds
-            while (left := target - self._now()) > 0:
-                self._changed.wait(left / self._rate())
+            with self._change():
+                self._sleepers += 1
+            try:
+                while (left := target - self._now()) > 0:
+                    self._changed.wait(left / self._rate())
+            finally:
+                with self._change():
+                    self._sleepers -= 1
 
     @contextmanager
     def real_time(self) -> Iterator[None]:
         """Run one to one while the block lasts. Blocks may nest and overlap, on any thread."""
-        self._use_real_time(+1)
+        with self._change():
+            self._real_time_users += 1
         try:
             yield
         finally:
-            self._use_real_time(-1)
+            with self._change():
+                self._real_time_users -= 1
 
     def close(self) -> None:
         """Stop running callbacks. What is still scheduled never runs."""
@@ -176,15 +196,20 @@ class LiveClock:
             self._thread.join()
 
     def _rate(self) -> float:
-        return 1.0 if self._real_time_users else self._scale
+        waiting = self._sleepers > 0 or bool(self._awaited)
+        return self._scale if waiting and not self._real_time_users else 1.0
 
     def _now(self) -> float:
         return self._virtual_anchor + (time.monotonic() - self._real_anchor) * self._rate()
 
-    def _use_real_time(self, change: int) -> None:
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Change something the rate depends on; until now the old rate counts."""
         with self._changed:
-            self._virtual_anchor, self._real_anchor = self._now(), time.monotonic()
-            self._real_time_users += change
+            real = time.monotonic()
+            self._virtual_anchor += (real - self._real_anchor) * self._rate()
+            self._real_anchor = real
+            yield
             self._changed.notify_all()
 
     def _run(self) -> None:
@@ -199,6 +224,19 @@ class LiveClock:
             while not self._closed:
                 due = self._agenda.next_time()
                 if due is not None and due <= self._now():
-                    return self._agenda.pop()
+                    return self._take()
                 self._changed.wait(None if due is None else (due - self._now()) / self._rate())
             return None
+
+    def _take(self) -> Callable[[], None]:
+        number, callback = self._agenda.pop()
+
+        def run() -> None:
+            # Still awaited until it has run: what it schedules next must find the clock in a hurry.
+            try:
+                callback()
+            finally:
+                with self._change():
+                    self._awaited.discard(number)
+
+        return run

@@ -22,4 +22,4 @@ def rearm(world: World, cluster: Cluster) -> None:
         cluster.idle_timer = None
     if cluster.state == ClusterState.WAITING and cluster.auto_termination is not None:
         seconds = float(cluster.auto_termination["IdleTimeout"])
-        cluster.idle_timer = world.later(seconds, lambda: terminate(world, cluster, AUTO_TERMINATED))
+        cluster.idle_timer = world.later(seconds, lambda: terminate(world, cluster, AUTO_TERMINATED), awaited=False)

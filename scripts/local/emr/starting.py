@@ -48,7 +48,7 @@ def start(world: World, cluster: Cluster) -> None:
         if pool.is_fleet:
             _limit_patience(world, cluster, pool)
     for loss in world.faults.spot_losses:
-        world.later(loss.after_seconds, partial(_lose_spot, world, cluster, Role(loss.role)))
+        world.later(loss.after_seconds, partial(_lose_spot, world, cluster, Role(loss.role)), awaited=False)
 
 
 def fill_pool(world: World, cluster: Cluster, pool: Pool) -> None:
@@ -109,9 +109,11 @@ def _limit_patience(world: World, cluster: Cluster, pool: Pool) -> None:
     spot = pool.config.get("LaunchSpecifications", {}).get("SpotSpecification")
     if spot:
         seconds = spot["TimeoutDurationMinutes"] * _SECONDS_PER_MINUTE
-        world.later(seconds, lambda: _spot_timeout(world, cluster, pool, spot["TimeoutAction"]))
+        world.later(seconds, lambda: _spot_timeout(world, cluster, pool, spot["TimeoutAction"]), awaited=False)
     elif pool.role == Role.MASTER:
-        world.later(FLEET_GIVE_UP_SECONDS, lambda: _spot_timeout(world, cluster, pool, "TERMINATE_CLUSTER"))
+        world.later(
+            FLEET_GIVE_UP_SECONDS, lambda: _spot_timeout(world, cluster, pool, "TERMINATE_CLUSTER"), awaited=False
+        )
     _give_up_later(world, cluster, pool)
 
 
@@ -119,7 +121,9 @@ def _give_up_later(world: World, cluster: Cluster, pool: Pool) -> None:
     if pool.patience:
         pool.patience()
     if pool.role != Role.TASK:
-        pool.patience = world.later(FLEET_GIVE_UP_SECONDS, lambda: _on_demand_timeout(world, cluster, pool))
+        pool.patience = world.later(
+            FLEET_GIVE_UP_SECONDS, lambda: _on_demand_timeout(world, cluster, pool), awaited=False
+        )
 
 
 def _spot_timeout(world: World, cluster: Cluster, pool: Pool, action: str) -> None:

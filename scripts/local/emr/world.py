@@ -56,14 +56,14 @@ class World:
         finally:
             self._deliver()
 
-    def later(self, seconds: float, callback: Callable[[], None]) -> Cancel:
-        """Run `callback` under the lock, `seconds` from now."""
+    def later(self, seconds: float, callback: Callable[[], None], *, awaited: bool = True) -> Cancel:
+        """Run `callback` under the lock, `seconds` from now; `awaited` as `Clock.call_at` has it."""
 
         def locked() -> None:
             with self.transaction():
                 callback()
 
-        return self.clock.call_at(self.now() + seconds, locked)
+        return self.clock.call_at(self.now() + seconds, locked, awaited=awaited)
 
     def after_unlock(self, effect: Callable[[], None]) -> None:
         """Run `effect` without the lock as soon as it is free."""

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.local.emr.runner import StepOutcome
 from scripts.local.spark import logs, settings
+from scripts.local.spark.class_data import ClassData
 from scripts.local.spark.command import (
     SparkCommand,
     UnsupportedStepError,
@@ -91,18 +92,21 @@ class SparkRunner:
     workdir
         Folder for mirrors, for steps while they run, and for the event logs, which stay in
         `<workdir>/events/<cluster id>-<step id>/`.
+    class_data
+        Folder that keeps the JVM's class data from one local cloud to the next.
     clock
         If given, its `real_time()` is held from the start of a step to its end.
 
     Examples
     --------
-    >>> runner = SparkRunner("http://127.0.0.1:4566", Path("build/local"))  # doctest: +SKIP
+    >>> runner = SparkRunner("http://127.0.0.1:4566", Path("build/local"), Path("build/class-data"))  # doctest: +SKIP
     >>> cancel = runner.start(cluster, step, done)  # doctest: +SKIP
     """
 
-    def __init__(self, endpoint_url: str, workdir: Path, clock: RealTimeClock | None = None) -> None:
+    def __init__(self, endpoint_url: str, workdir: Path, class_data: Path, clock: RealTimeClock | None = None) -> None:
         self._endpoint_url = endpoint_url
         self._workdir = workdir.resolve()
+        self._class_data = class_data.resolve()
         self._clock = clock
         self._at_once = max(1, (os.cpu_count() or 1) // _CORES_PER_STEP)
         self._slots = threading.BoundedSemaphore(self._at_once)
@@ -186,17 +190,23 @@ class SparkRunner:
             args = spark_submit_args(step.step["Config"])
             command = translate(args, mirror.locate)
             _refuse_unmountable(command.app_args, mirror.buckets)
-            argv = self._argv(step, command, mirror)
             home = java_home()
+            class_data = ClassData(self._class_data, home)
+            argv = self._argv(step, command, mirror, class_data.options(step.id))
             for name, file in {**command.files, command.application.name: command.application}.items():
                 shutil.copy(file, step.work / name)
             controller.starts(step.id, args, argv, command.dropped)
             started = time.monotonic()
-            code = process.run(argv, step.work, settings.environment(home, step.scratch, self._endpoint_url), step.logs)
+            environment = settings.environment(home, step.scratch, class_data.conf(), self._endpoint_url)
+            code = process.run(argv, step.work, environment, step.logs)
             seconds = time.monotonic() - started
             if code is None:
                 return StepOutcome(succeeded=False, reason="Cancelled before it started.")
             controller.ends(code, seconds)
+            if code == 0:
+                class_data.keep(step.id)
+            else:
+                class_data.discard(step.id)
             controller.say(_moved("Taken to S3", *_timed(mirror.push)))
         if code == 0:
             return StepOutcome(succeeded=True)
@@ -205,7 +215,7 @@ class SparkRunner:
             succeeded=False, reason="Unknown Error.", message=f"Exit code {code}" + (f": {error}" if error else "")
         )
 
-    def _argv(self, step: _Step, command: SparkCommand, mirror: BucketMirror) -> list[str]:
+    def _argv(self, step: _Step, command: SparkCommand, mirror: BucketMirror, java_options: str) -> list[str]:
         memory = settings.driver_memory_mib(self._at_once)
         buckets = [bucket for bucket in mirror.buckets if settings.is_mountable(bucket)]
         for bucket in set(mirror.buckets).difference(buckets):
@@ -214,7 +224,7 @@ class SparkRunner:
             **settings.defaults(),
             **settings.cluster_defaults(step.cluster.get("Configurations") or ()),
             **command.conf,
-            **settings.local_settings(buckets, mirror.folder, step.scratch, step.events, memory),
+            **settings.local_settings(buckets, mirror.folder, step.scratch, step.events, memory, java_options),
         }
         pairs = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
         submit = str(settings.spark_home() / "bin" / "spark-submit")

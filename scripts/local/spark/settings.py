@@ -86,7 +86,7 @@ def defaults() -> dict[str, str]:
 
 
 def local_settings(
-    buckets: Iterable[str], mirror: Path, scratch: Path, events: Path, memory_mib: int
+    buckets: Iterable[str], mirror: Path, scratch: Path, events: Path, memory_mib: int, java_options: str
 ) -> dict[str, str]:
     """Give the settings that make a run local; they win over the job's.
 
@@ -102,6 +102,8 @@ def local_settings(
         Folder that keeps the event log.
     memory_mib
         Heap of the one JVM.
+    java_options
+        More options of the JVM.
     """
     mounts = {
         f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": _mount_target(mirror / bucket) for bucket in buckets
@@ -112,7 +114,7 @@ def local_settings(
         "spark.driver.memory": f"{memory_mib}m",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" -XX:-UsePerfData',
+        "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" -XX:-UsePerfData {java_options}'.rstrip(),
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.as_uri(),
         "spark.eventLog.logStageExecutorMetrics": "true",
@@ -134,7 +136,7 @@ def _mount_target(folder: Path) -> str:
     return folder.as_uri().replace("file:", f"{_MIRROR_SCHEME}:", 1)
 
 
-def environment(java_home: Path, scratch: Path, endpoint_url: str) -> dict[str, str]:
+def environment(java_home: Path, scratch: Path, conf: Path, endpoint_url: str) -> dict[str, str]:
     """Give the environment of a step's process.
 
     Nothing of the user's Spark, Hadoop, Java or AWS settings gets in. A job that uses boto3 reaches the local
@@ -154,7 +156,7 @@ def environment(java_home: Path, scratch: Path, endpoint_url: str) -> dict[str, 
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "PYSPARK_PYTHON": sys.executable,
         "PYTHONUNBUFFERED": "1",
-        "SPARK_CONF_DIR": str(scratch),
+        "SPARK_CONF_DIR": str(conf),
         "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(scratch),

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.local.emr.runner import StepOutcome
 from scripts.local.spark.runner import SparkRunner
+from scripts.rendering.paths import BUILD
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+CLASS_DATA = BUILD / "class-data"
 JOBS = Path(__file__).parent / "jobs"
 CLUSTER: dict[str, Any] = {
     "Id": "j-TEST",

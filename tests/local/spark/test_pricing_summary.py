@@ -10,7 +10,7 @@ import pytest
 
 from scripts.demo import data
 from scripts.local.spark.runner import SparkRunner
-from tests.local.spark.support import a_step, keys, log_of, run
+from tests.local.spark.support import CLASS_DATA, a_step, keys, log_of, run
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,7 +50,7 @@ def test_both_steps_give_what_another_engine_computes(s3: "S3Client", endpoint: 
     header = (tables / "lineitem/lineitem.1.csv").open().readline()
     (landing / "lineitem/lineitem.3.csv").write_text(header + BAD_LINES)
     data.upload(s3, landing, "data", "landing/today")
-    runner = SparkRunner(endpoint, tmp_path / "work")
+    runner = SparkRunner(endpoint, tmp_path / "work", CLASS_DATA)
 
     for script, source, target in (
         ("clean.py", "s3://data/landing/today/", "s3://data/clean/run-1/"),

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.local.emr.runner import StepOutcome
 from scripts.local.spark.runner import SparkRunner
-from tests.local.spark.support import CLUSTER, JOBS, a_step, keys, log_of, run
+from tests.local.spark.support import CLASS_DATA, CLUSTER, JOBS, a_step, keys, log_of, run
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,7 +45,7 @@ def clock() -> NotingClock:
 
 @pytest.fixture
 def runner(endpoint: str, tmp_path: Path, clock: NotingClock) -> Iterator[SparkRunner]:
-    made = SparkRunner(endpoint, tmp_path / "work", clock)
+    made = SparkRunner(endpoint, tmp_path / "work", CLASS_DATA, clock)
     yield made
     made.close()
 
@@ -113,7 +113,7 @@ def test_without_a_log_bucket_the_outcome_still_comes(s3: "S3Client", runner: Sp
 
 
 def test_an_emulator_that_is_gone_fails_the_step(tmp_path: Path) -> None:
-    outcome = run(SparkRunner("http://127.0.0.1:9", tmp_path), a_step("s-GONE", "s3://code/fails.py"))
+    outcome = run(SparkRunner("http://127.0.0.1:9", tmp_path, CLASS_DATA), a_step("s-GONE", "s3://code/fails.py"))
     assert "The local cloud could not run the step: EndpointConnectionError" in (outcome.message or "")
 
 

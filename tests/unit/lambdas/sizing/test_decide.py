@@ -97,7 +97,7 @@ def test_small_input_takes_one_worker_on_demand() -> None:
     assert [fleet["Name"] for fleet in decision.instance_fleets] == ["primary", "core"]
     assert decision.shape.workers == 1
     assert decision.estimate.usd < 0.2
-    assert decision.receipt[0].startswith("Measured: 1,000 bytes in 1 file (parquet 1,000 bytes)")
+    assert decision.receipt[0].startswith("Measured: 1,000 bytes in 1 file (parquet), the largest")
     assert decision.receipt[4].endswith("Warnings: none.")
 
 

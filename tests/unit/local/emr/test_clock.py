@@ -131,6 +131,42 @@ class TestLiveClock:
         finally:
             clock.close()
 
+    def test_runs_one_to_one_while_nobody_waits(self) -> None:
+        clock = LiveClock(100_000)
+        try:
+            fired: list[int] = []
+            clock.call_at(clock.now() + 60, lambda: fired.append(1), awaited=False)
+            before = clock.now()
+            time.sleep(0.1)
+            assert clock.now() - before < 5
+            assert fired == []
+        finally:
+            clock.close()
+
+    def test_hurries_to_what_is_awaited_and_then_stops_hurrying(self) -> None:
+        clock = LiveClock(100_000)
+        try:
+            before, fired = clock.now(), threading.Event()
+            clock.call_at(before + 3000, fired.set)
+            assert fired.wait(5)
+            time.sleep(0.05)
+            reached = clock.now()
+            assert reached - before >= 3000
+            time.sleep(0.1)
+            assert clock.now() - reached < 5
+        finally:
+            clock.close()
+
+    def test_a_cancelled_callback_is_no_longer_awaited(self) -> None:
+        clock = LiveClock(100_000)
+        try:
+            clock.call_at(clock.now() + 1e9, lambda: None)()
+            before = clock.now()
+            time.sleep(0.05)
+            assert clock.now() - before < 5
+        finally:
+            clock.close()
+
     def test_a_closed_clock_runs_nothing_more(self) -> None:
         clock = LiveClock(1000)
         seen: list[int] = []

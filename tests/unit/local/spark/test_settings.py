@@ -57,14 +57,14 @@ def test_nothing_of_the_user_gets_into_the_environment(tmp_path: Path, monkeypat
     for name in ("SPARK_HOME", "HADOOP_CONF_DIR", "AWS_PROFILE", "AWS_SESSION_TOKEN", "PYTHONPATH", "JDK_JAVA_OPTIONS"):
         monkeypatch.setenv(name, "the user's")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's")
-    environment = settings.environment(Path("/java"), tmp_path, "http://127.0.0.1:1")
+    environment = settings.environment(Path("/java"), tmp_path, tmp_path, "http://127.0.0.1:1")
     assert "the user's" not in environment.values()
     assert environment["PYSPARK_PYTHON"] == sys.executable
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
 
 
 def test_folders_with_odd_names_are_mounted_by_address() -> None:
-    conf = settings.local_settings(["data"], Path("/m ü"), Path("/s"), Path("/w"), 1024)
+    conf = settings.local_settings(["data"], Path("/m ü"), Path("/s"), Path("/w"), 1024, "-XX:+X")
     assert conf["spark.hadoop.fs.viewfs.mounttable.data.linkFallback"] == "mirror:///m%20%C3%BC/data"
 
 
