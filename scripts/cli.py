@@ -6,7 +6,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.inputs.errors import RejectionError
-from lambdas.specs import SpecError
+from lambdas.specs import SpecError, UnknownSpecError
 from scripts.bench.command import bench
 from scripts.demo.command import demo
 from scripts.demo.data import DataError
@@ -34,6 +34,7 @@ EXPECTED = (
     RenderError,
     SpecError,
     TemplateError,
+    UnknownSpecError,
 )
 
 app = typer.Typer(

@@ -129,6 +129,10 @@ def good(rows: DataFrame, table: Table) -> DataFrame:
     return kept.withColumn(table.year, F.year(table.year_of)) if table.year and table.year_of else kept
 
 
+class NothingKeptError(ValueError):
+    """No row of a table is good: it is not the table it should be, and what follows would sum up nothing."""
+
+
 def clean(spark: SparkSession, source: str, target: str, table: Table) -> tuple[int, int]:
     """Clean one table; give the number of rows kept and rejected."""
     seen = Observation(table.name)
@@ -140,11 +144,16 @@ def clean(spark: SparkSession, source: str, target: str, table: Table) -> tuple[
         kept = spark.sql(f"select /*+ rebalance({table.year}) */ * from {{kept}}", kept=kept)  # noqa: S608
     writer = kept.write.partitionBy(table.year) if table.year else kept.write
     writer.parquet(f"{target}/{table.name}/", mode="overwrite")
-    counts = seen.get
+    # When nothing is left to write, Spark leaves out the plan and with it what was to be observed.
+    counts = seen.get or {"rows": None, "rejected": None}
     rejected = checked(read(spark, source, table), table).filter(F.col(REASON).isNotNull()).drop(TYPED)
-    if not counts["rejected"]:
+    if counts["rejected"] == 0:
         rejected = rejected.limit(0)
     rejected.write.json(f"{target}/_rejected/{table.name}/", mode="overwrite")
+    if counts["rows"] == counts["rejected"]:
+        raise NothingKeptError(
+            f"no row of {source}/{table.name}/ is good; {target}/_rejected/{table.name}/ has them with the reasons"
+        )
     return counts["rows"] - counts["rejected"], counts["rejected"]
 
 

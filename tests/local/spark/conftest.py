@@ -1,15 +1,11 @@
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from botocore.config import Config
+
+from scripts.local.cloud import local_cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -17,33 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The S3 of an emulator that lives as long as the tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("ministack")
-    environment = os.environ | {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port)}
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [str(Path(sys.executable).parent / "ministack")], cwd=folder, env=environment, stdout=log, stderr=log
-        )
-    try:
-        _wait_for(port, server, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"ministack did not start: {log.read_text()}")
+    """The S3 of a local cloud that lives as long as the tests."""
+    with local_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud.endpoint
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""The local cloud beyond the demonstration: runs that fail, are refused, or are stopped."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas import aws
+from scripts import deployment
+from scripts.local.cloud import LocalCloud, local_cloud
+
+JOB = "pricing-summary"
+GIVE_UP_SECONDS = 120.0
+
+
+@pytest.fixture
+def start(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., tuple[LocalCloud, deployment.Deployment]]]:
+    """Return a function that starts a local cloud with the project deployed."""
+    before = dict(os.environ)
+    clouds = []
+
+    def started(**options: Any) -> tuple[LocalCloud, deployment.Deployment]:
+        context = local_cloud(tmp_path_factory.mktemp("cloud"), **options)
+        clouds.append(context)
+        cloud = context.__enter__()
+        cloud.use()
+        return cloud, deployment.deploy("test", "subnet-1", lambda _: None)
+
+    yield started
+    for context in clouds:
+        context.__exit__(None, None, None)
+    os.environ.clear()
+    os.environ.update(before)
+    aws.forget()
+
+
+def begin(deployed: deployment.Deployment, document: Any) -> str:
+    arn = aws.stepfunctions().start_execution(
+        stateMachineArn=deployed.machine_arn(JOB), name="by-hand", input=json.dumps(document)
+    )["executionArn"]
+    return str(arn)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + GIVE_UP_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
+        time.sleep(0.1)
+
+
+def ended(arn: str) -> dict[str, Any]:
+    sfn = aws.stepfunctions()
+    wait_for(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    return dict[str, Any](sfn.describe_execution(executionArn=arn))
+
+
+def clusters() -> dict[str, str]:
+    return {each["Id"]: each["Status"]["State"] for each in aws.emr().list_clusters()["Clusters"]}
+
+
+@pytest.mark.spark
+def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Callable[..., Any]) -> None:
+    _, deployed = start()
+    wrong = b"l_orderkey,l_partkey\nthis,is\nno,tpch\n"
+    aws.s3().put_object(Bucket=deployed.data_bucket, Key="wrong/lineitem/lineitem.1.csv", Body=wrong)
+
+    run = ended(begin(deployed, {"input": f"s3://{deployed.data_bucket}/wrong/"}))
+
+    assert (run["status"], run["error"]) == ("FAILED", "StepFailed")
+    assert "NothingKeptError" in run["cause"]
+    log = run["cause"].split("Log: s3://")[1].split()[0]
+    bucket, _, key = log.partition("/")
+    assert aws.s3().head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+    assert list(clusters().values()) == ["TERMINATED_WITH_ERRORS"]
+    item = aws.dynamodb().get_item(TableName=deployed.outputs["RunTable"], Key={"run": {"S": "by-hand"}})["Item"]
+    assert item["error"] == {"S": "StepFailed"}
+
+
+def test_bad_input_creates_no_cluster(start: Callable[..., Any]) -> None:
+    _, deployed = start()
+
+    run = ended(begin(deployed, {"input": "s3://no-such-bucket/x/"}))
+
+    assert (run["status"], run["error"]) == ("FAILED", "InputBucketMissing")
+    assert clusters() == {}
+
+
+def test_a_run_that_is_stopped_stays_stopped(start: Callable[..., Any]) -> None:
+    cloud, deployed = start(scale=1.0)  # a cluster takes minutes to start, so the run can be stopped meanwhile
+    aws.s3().put_object(Bucket=deployed.data_bucket, Key="data/a.csv", Body=b"1\n")
+    arn = begin(deployed, {"input": f"s3://{deployed.data_bucket}/data/"})
+    wait_for(lambda: list(clusters().values()) == ["STARTING"])
+
+    aws.stepfunctions().stop_execution(executionArn=arn, error="Stopped", cause="by hand")
+    time.sleep(6)  # more than the waiting task needs to notice
+
+    assert ended(arn)["status"] == "ABORTED"
+    assert "Unexpected error" not in cloud.log.read_text()
+
+
+def test_only_the_loopback_interface_is_used(start: Callable[..., Any]) -> None:
+    cloud, _ = start()
+    assert cloud.endpoint.startswith("http://127.0.0.1:")
+    assert "0.0.0.0" not in cloud.log.read_text()
+
+
+def test_it_ends_with_its_block(tmp_path: Path) -> None:
+    with local_cloud(tmp_path) as cloud:
+        os.kill(cloud.pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(cloud.pid, 0)
