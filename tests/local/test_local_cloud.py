@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,21 @@ JOB = "pricing-summary"
 GIVE_UP_SECONDS = 120.0
 
 
+Start = Callable[..., tuple[LocalCloud, deployment.Deployment]]
+
+
 @pytest.fixture
-def start(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[..., tuple[LocalCloud, deployment.Deployment]]]:
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Return a function that starts a local cloud with the project deployed."""
     before = dict(os.environ)
-    clouds = []
+    with ExitStack() as stack:
 
-    def started(**options: Any) -> tuple[LocalCloud, deployment.Deployment]:
-        context = local_cloud(tmp_path_factory.mktemp("cloud"), **options)
-        clouds.append(context)
-        cloud = context.__enter__()
-        cloud.use()
-        return cloud, deployment.deploy("test", "subnet-1", lambda _: None)
+        def started(**options: Any) -> tuple[LocalCloud, deployment.Deployment]:
+            cloud = stack.enter_context(local_cloud(tmp_path_factory.mktemp("cloud"), **options))
+            cloud.use()
+            return cloud, deployment.deploy("test", "subnet-1", lambda _: None)
 
-    yield started
-    for context in clouds:
-        context.__exit__(None, None, None)
+        yield started
     os.environ.clear()
     os.environ.update(before)
     aws.forget()
@@ -65,7 +63,7 @@ def clusters() -> dict[str, str]:
 
 
 @pytest.mark.spark
-def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Callable[..., Any]) -> None:
+def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Start) -> None:
     _, deployed = start()
     wrong = b"l_orderkey,l_partkey\nthis,is\nno,tpch\n"
     aws.s3().put_object(Bucket=deployed.data_bucket, Key="wrong/lineitem/lineitem.1.csv", Body=wrong)
@@ -82,7 +80,7 @@ def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Cal
     assert item["error"] == {"S": "StepFailed"}
 
 
-def test_bad_input_creates_no_cluster(start: Callable[..., Any]) -> None:
+def test_bad_input_creates_no_cluster(start: Start) -> None:
     _, deployed = start()
 
     run = ended(begin(deployed, {"input": "s3://no-such-bucket/x/"}))
@@ -91,7 +89,7 @@ def test_bad_input_creates_no_cluster(start: Callable[..., Any]) -> None:
     assert clusters() == {}
 
 
-def test_a_run_that_is_stopped_stays_stopped(start: Callable[..., Any]) -> None:
+def test_a_run_that_is_stopped_stays_stopped(start: Start) -> None:
     cloud, deployed = start(scale=1.0)  # a cluster takes minutes to start, so the run can be stopped meanwhile
     aws.s3().put_object(Bucket=deployed.data_bucket, Key="data/a.csv", Body=b"1\n")
     arn = begin(deployed, {"input": f"s3://{deployed.data_bucket}/data/"})
@@ -104,7 +102,7 @@ def test_a_run_that_is_stopped_stays_stopped(start: Callable[..., Any]) -> None:
     assert "Unexpected error" not in cloud.log.read_text()
 
 
-def test_only_the_loopback_interface_is_used(start: Callable[..., Any]) -> None:
+def test_only_the_loopback_interface_is_used(start: Start) -> None:
     cloud, _ = start()
     assert cloud.endpoint.startswith("http://127.0.0.1:")
     assert "0.0.0.0" not in cloud.log.read_text()

@@ -1,12 +1,9 @@
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from scripts.local.spark import mirror as mirror_module
 from scripts.local.spark.mirror import BucketMirror, MissingObjectError, Transfer
@@ -25,16 +22,6 @@ ODD_KEYS = [
     "_SUCCESS",
     ".hidden",
 ]
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="data")
-        yield client
 
 
 @pytest.fixture
