@@ -7,7 +7,7 @@ SCALE ?= 0.1
 CHECKED := lambdas scripts tests emr_specs
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench pictures lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/slow-lambda demo --scale $(SCALE)
@@ -30,6 +30,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --requirement requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
+
+# Draw README.md's pictures; needs graphviz.
+pictures: $(INSTALLED)
+	$(BIN)/python -m scripts.pictures
 
 # Renew the pins; needs uv.
 lock:

@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.inputs.errors import RejectionError
 from lambdas.specs import SpecError, UnknownSpecError
 from scripts.bench.command import bench
+from scripts.build import package, publish, render
 from scripts.demo.command import demo
 from scripts.demo.data import DataError
 from scripts.demo.run import DemoError
 from scripts.deployment import DeploymentError
 from scripts.local.cloud import LocalCloudError
 from scripts.local.command import local
-from scripts.render import package, render
 from scripts.rendering.machine import RenderError
 from scripts.rendering.package import PackageError
 from scripts.rendering.template import TemplateError
@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, render, package):
+for verb in (demo, run, watch, render, package, publish):
     app.command()(verb)
 app.add_typer(local, name="local", help="The local cloud on its own.")
 app.add_typer(bench, name="bench", help="Measure; each prints one JSON document.")

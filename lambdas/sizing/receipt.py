@@ -93,11 +93,16 @@ def _why(choice: Choice) -> str:
         f"{other.workers} x {other.instance_type.type} ${other.usd_per_hour:.3f}"
         for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
     )
-    reason = "the cheapest that has both, and as much memory as less data gets," if choice.is_enough else "the biggest"
     instead = f"next {others}" if others else "no other family has enough"
-    return (
-        f"Why: {reason} of {choice.considered:,} shapes; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
-    )
+    return f"Why: {_reason(choice)}; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
+
+
+def _reason(choice: Choice) -> str:
+    if not choice.is_enough:
+        return f"the biggest of {choice.considered:,} shapes"
+    cheapest = f"the cheapest of {choice.considered:,} shapes that have both"
+    passed_over = any(other.usd_per_hour < choice.shape.usd_per_hour for other in choice.alternatives)
+    return f"{cheapest} and no less memory than less data would get" if passed_over else cheapest
 
 
 def _estimated(expected: Estimate, warnings: Sequence[str]) -> str:

@@ -1,7 +1,11 @@
-"""``slow-lambda render`` and ``package``: what ``serverless.yml`` includes from ``build/``."""
+"""``slow-lambda render``, ``package`` and ``publish``: what a deployment to AWS needs beside ``serverless.yml``."""
 
 import shutil
+from typing import Annotated
 
+import typer
+
+from scripts import deployment
 from scripts.rendering.jobs import render_jobs
 from scripts.rendering.package import AWS
 from scripts.rendering.package import package as build_package
@@ -19,3 +23,10 @@ def package() -> None:
     """Build the Lambda zip that serverless.yml deploys: Python 3.13 on Graviton."""
     shutil.copyfile(build_package(AWS), LAMBDA_ZIP)
     print(LAMBDA_ZIP)
+
+
+def publish(stage: Annotated[str, typer.Option(help="The deployment to publish to.")] = "dev") -> None:
+    """Upload the jobs' scripts to the code bucket of a deployment."""
+    bucket = deployment.find(stage).code_bucket
+    deployment.publish(bucket)
+    print(f"s3://{bucket}/jobs/")

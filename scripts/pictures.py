@@ -1,0 +1,85 @@
+"""Draw the pictures of README.md: ``python -m scripts.pictures`` (``make pictures``; needs graphviz).
+
+One is the state graph of the example job's rendered definition, the other what ``slow-lambda demo`` really printed.
+"""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from lambdas.specs import load_cluster, load_job
+from scripts.demo.run import JOB
+from scripts.rendering.machine import render_machine
+from scripts.rendering.paths import ROOT
+
+PICTURES = ROOT / "docs" / "pictures"
+COLUMNS = 118
+FAILURE_PATH = {"Reject run", "Terminate after failure", "Reap clusters", "Record failed run", "Notify failure"}
+
+
+def graph(definition: dict[str, Any]) -> str:
+    """Write a definition as a graph in the DOT language: solid lines for what is next, dashed ones for what is caught.
+
+    Parameters
+    ----------
+    definition
+        Amazon States Language.
+    """
+    lines = ["digraph {", 'node [shape=box style="rounded,filled" fillcolor=white fontname="DejaVu Sans" fontsize=11]']
+    lines.append('edge [fontname="DejaVu Sans" fontsize=9]')
+    lines.append('nodesep=0.35 ranksep=0.32 start [shape=circle label="" width=0.2 fillcolor=black]')
+    lines.append(f'start -> "{definition["StartAt"]}"')
+    for name, state in definition["States"].items():
+        lines += _state(name, state)
+    return "\n".join([*lines, "}"])
+
+
+def _state(name: str, state: dict[str, Any]) -> list[str]:
+    colour = "#fde0dc" if name in FAILURE_PATH or state["Type"] == "Fail" else "#e3f2e1"
+    shape = ' shape=diamond height=0.9 label="accepted?"' if state["Type"] == "Choice" else ""
+    lines = [f'"{name}" [fillcolor="{colour}"{shape}]']
+    lines += [f'"{name}" -> "{choice["Next"]}" [label=" yes"]' for choice in state.get("Choices", [])]
+    if "Default" in state:
+        lines.append(f'"{name}" -> "{state["Default"]}" [label=" no"]')
+    if "Next" in state:
+        lines.append(f'"{name}" -> "{state["Next"]}"')
+    if state.get("End"):
+        lines.append(f'end [shape=doublecircle label="" width=0.15 fillcolor=black]\n"{name}" -> end')
+    for catcher in state.get("Catch", []):
+        if catcher["Next"] != state.get("Next"):
+            lines.append(f'"{name}" -> "{catcher["Next"]}" [style=dashed color="#b71c1c"]')
+    return lines
+
+
+def draw_graph(target: Path) -> None:
+    """Draw the example job's state graph."""
+    job = load_job(JOB)
+    text = graph(json.loads(render_machine(job, load_cluster(job.cluster))))
+    subprocess.run(["dot", "-Tsvg", "-o", str(target)], input=text, text=True, check=True)
+
+
+def draw_demo(target: Path) -> None:
+    """Run the demonstration and draw what it printed."""
+    command = [str(Path(sys.executable).parent / "slow-lambda"), "demo"]
+    # Colours, but none of the animation. https://rich.readthedocs.io/en/stable/console.html#environment-variables
+    environment = os.environ | {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "0", "COLUMNS": str(COLUMNS)}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    console.print(Text("$ make demo"), Text.from_ansi(done.stdout), sep="\n")
+    picture = console.export_svg(title="slow-lambda demo")
+    # Viewers fall back to their own monospaced font instead of loading one from elsewhere.
+    target.write_text(re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    PICTURES.mkdir(exist_ok=True)
+    draw_graph(PICTURES / "state-machine.svg")
+    draw_demo(PICTURES / "demo.svg")
