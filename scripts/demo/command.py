@@ -1,5 +1,6 @@
 """``slow-lambda demo``: the main job on this machine, from the marker object to the result."""
 
+import contextlib
 import json
 import shutil
 import signal
@@ -16,7 +17,7 @@ from rich.table import Table
 from scripts.demo import document, results
 from scripts.demo.results import Output
 from scripts.demo.run import Demo
-from scripts.local.cloud import DEFAULT_SCALE, local_cloud
+from scripts.local.cloud import DEFAULT_SCALE, LOG, local_cloud
 from scripts.rendering.paths import BUILD, ROOT
 
 ROWS_SHOWN = 4
@@ -34,24 +35,28 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=as_json, highlight=False)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    workdir = Path(tempfile.mkdtemp(prefix="cloud-", dir=FOLDER))
     seen = Demo()
     started = time.monotonic()
-    with local_cloud(workdir, speed) as cloud:
-        seen.seconds["start_cloud"] = round(time.monotonic() - started, 2)
-        cloud.use()
-        seen.run(cloud, scale, BUILD / "data", console)
-        found, output = _fetch(seen)
-        said = document.build(seen, found, output)
+    with tempfile.TemporaryDirectory(prefix="cloud-", dir=FOLDER) as workdir:
+        try:
+            with local_cloud(Path(workdir), speed) as cloud:
+                seen.seconds["start_cloud"] = round(time.monotonic() - started, 2)
+                cloud.use()
+                seen.run(cloud, scale, BUILD / "data", console)
+                found, output = _fetch(seen)
+                seen.seconds["wall"] = round(time.monotonic() - started, 2)
+                said = document.build(seen, found, output)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(Path(workdir) / LOG, FOLDER)
     document.save(said, FOLDER)
     if as_json:
         print(json.dumps(said, indent=2))
     else:
         _show(console, said, found, output)
     if said["run"]["status"] != "SUCCEEDED" or seen.left:
-        print(f"The local cloud's log: {cloud.log}", file=sys.stderr)
+        print(f"The local cloud's log: {FOLDER / LOG}", file=sys.stderr)
         raise typer.Exit(1)
-    shutil.rmtree(workdir)
 
 
 def _fetch(seen: Demo) -> tuple[dict[str, Any] | None, Output | None]:
@@ -70,14 +75,20 @@ def _show(console: Console, said: dict[str, Any], record: dict[str, Any] | None,
     for line in record["plan"]["receipt"]:
         console.print(line, markup=False, soft_wrap=True)
     cost, estimate = record["cost"]["total"], record["plan"]["estimate"]["usd"]
-    console.print(f"\nCost: nothing here; on AWS this cluster would have cost ${cost:.4f} (estimated ${estimate:.4f}).")
+    console.print(
+        f"\nCost: nothing here; on AWS this cluster would have cost ${cost:.4f} (estimated ${estimate:.4f}).",
+        soft_wrap=True,
+    )
     console.print(f"Result: {output.uri}", soft_wrap=True)
     for table in output.tables:
         console.print(_table(table, console.width))
     left = ", ".join(said["clusters_left"]) or "none"
     console.print(f"Clusters left: {left}. Seconds of this machine: {said['seconds']['wall']:.0f}.")
     console.print(f"Record: {said['run']['record']}", soft_wrap=True)
-    console.print(f"Kept when the local cloud is gone: {FOLDER.relative_to(ROOT)}/ (record.json, demo.json, results/)")
+    console.print(
+        f"Kept when the local cloud is gone: {FOLDER.relative_to(ROOT)}/ (record.json, demo.json, results/)",
+        soft_wrap=True,
+    )
 
 
 def _table(table: results.Table, width: int) -> Table:

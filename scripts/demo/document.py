@@ -54,7 +54,7 @@ def build(demo: Demo, record: dict[str, Any] | None, output: Output | None) -> d
         "output": output.summary() if output else None,
         "cost": record["cost"] if record else None,
         "clusters_left": demo.left,
-        "seconds": {**demo.seconds, "wall": round(sum(demo.seconds.values()), 2)},
+        "seconds": demo.seconds,
     }
 
 

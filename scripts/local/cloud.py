@@ -19,6 +19,7 @@ from scripts.local.journal import JOURNAL, Entry, read
 from scripts.local.spark.settings import spark_version
 
 HOST = "127.0.0.1"
+LOG = "local-cloud.log"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 # Simulated seconds per real second while nothing real runs: seven minutes of provisioning pass in one second.
@@ -83,7 +84,7 @@ def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCl
     _check_spark()
     workdir.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    log = workdir / "local-cloud.log"
+    log = workdir / LOG
     command = [sys.executable, "-m", "scripts.local.server"]
     command += ["--workdir", str(workdir), "--scale", str(scale), "--parent", str(os.getpid())]
     with log.open("wb") as output:

@@ -14,7 +14,7 @@ _CLOCK_HEADER = "x-local-cloud-time"
 # While a step runs nothing else changes, and on the local cloud Spark needs the processor.
 _CALM = 10
 
-_ENDS = {"COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED", "TERMINATED", "TERMINATED_WITH_ERRORS"}
+_STEP_ENDS = {"COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED"}
 ENDED_EXECUTION = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
@@ -84,10 +84,10 @@ class Follower:
             self.execution = dict(self._sfn.describe_execution(executionArn=self.execution_arn))
             over = self.execution["status"] in ENDED_EXECUTION
             changes, states = list(self._cluster_and_steps()), list(self._states())
-            # Seen in one look: what ended let the machine go on, and what began was begun by it.
-            yield from (change for change in changes if change.status in _ENDS)
+            # Seen in one look: a step that ended let the machine go on; what else changed, the machine did.
+            yield from (change for change in changes if change.status in _STEP_ENDS)
             yield from states
-            yield from (change for change in changes if change.status not in _ENDS)
+            yield from (change for change in changes if change.status not in _STEP_ENDS)
             yield from self._note("execution", self.execution["name"], self.execution["status"])
             if over and not self._is_ending():
                 return

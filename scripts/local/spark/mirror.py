@@ -7,7 +7,6 @@ it started: what others put or delete while it runs is seen by the next step, an
 others when it has ended.
 """
 
-import json
 import logging
 import os
 import shutil
@@ -15,7 +14,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,20 +81,18 @@ class BucketMirror:
     s3_client
         Client of the local S3.
     folder
-        Where the buckets go; what it remembers is in `.state.json` there.
+        Where the buckets go; emptied first.
     """
 
     def __init__(self, s3_client: "S3Client", folder: Path) -> None:
         self._s3 = s3_client
         self.folder = folder.resolve()
         self._partial = self.folder / ".partial"
-        self._state = self.folder / ".state.json"
         self._have: dict[str, dict[str, _Copy]] = {}
         self._left_out: set[tuple[str, str]] = set()
-        shutil.rmtree(self._partial, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         self._partial.mkdir(parents=True)
         self._folds_names = _folds_names(self._partial)
-        self._load()
 
     @property
     def buckets(self) -> list[str]:
@@ -127,7 +124,6 @@ class BucketMirror:
             for bucket, objects in listed.items():
                 moved = self._pull_bucket(bucket, objects, before.get(bucket, {}), pool)
                 total = _add(total, moved)
-        self._save()
         return total
 
     def push(self) -> Transfer:
@@ -141,7 +137,6 @@ class BucketMirror:
         with ThreadPoolExecutor(_THREADS) as pool:
             for bucket, have in self._have.items():
                 total = _add(total, self._push_bucket(bucket, have, pool))
-        self._save()
         return total
 
     def _pull_bucket(
@@ -232,22 +227,6 @@ class BucketMirror:
             answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch]})
             for error in answer.get("Errors", []):
                 _log.warning("s3://%s/%s was not deleted: %s", bucket, error.get("Key"), error.get("Message"))
-
-    def _load(self) -> None:
-        try:
-            state = json.loads(self._state.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return
-        self._have = {
-            bucket: {key: _Copy(copy["etag"], _File(*copy["file"])) for key, copy in copies.items()}
-            for bucket, copies in state.items()
-        }
-
-    def _save(self) -> None:
-        state = {bucket: {key: asdict(copy) for key, copy in copies.items()} for bucket, copies in self._have.items()}
-        partial = self._partial / "state"
-        partial.write_text(json.dumps(state), encoding="utf-8")
-        partial.replace(self._state)
 
 
 def _add(one: Transfer, other: Transfer) -> Transfer:

@@ -1,4 +1,3 @@
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +63,6 @@ def test_what_is_there_already_is_not_moved_again(s3: "S3Client", mirror: Bucket
     nothing = Transfer(0, 0, 0)
     assert mirror.push() == nothing
     assert mirror.pull() == nothing
-    assert BucketMirror(s3, mirror.folder).pull() == nothing
 
 
 def test_a_changed_object_is_brought_again_and_a_deleted_one_removed(s3: "S3Client", mirror: BucketMirror) -> None:
@@ -191,10 +189,3 @@ def test_where_case_does_not_tell_names_apart_only_one_is_taken(
     assert mirror.pull().objects == 3
     mirror.push()
     assert len(keys(s3)) == 6
-
-
-def test_state_survives_as_plain_json(s3: "S3Client", mirror: BucketMirror) -> None:
-    put(s3, "é", b"abc")
-    mirror.pull()
-    state = json.loads((mirror.folder / ".state.json").read_text())
-    assert state["data"]["é"]["file"][0] == 3
