@@ -70,13 +70,19 @@ class Follower:
         self.started_real = self.execution["startDate"].timestamp()
         self.started_simulated = self._emr_time(self._emr.list_clusters(ClusterStates=["STARTING"]))
         self._emr_now = self.started_simulated
+        self._looked = time.monotonic()
         self._seen: dict[tuple[str, str], str] = {}
         self._events = 0
 
     @property
     def simulated(self) -> float:
-        """Seconds on EMR's clock since the run started."""
+        """Seconds on EMR's clock from the start of the run to the last look."""
         return self._emr_now - self.started_simulated
+
+    @property
+    def simulated_now(self) -> float:
+        """The same until now: EMR's clock goes on one to one while a step runs."""
+        return self.simulated + (time.monotonic() - self._looked if self._is_working() else 0)
 
     def observations(self) -> Iterator[Observation]:
         """Yield what changes, in order, until the execution is over and the cluster has ended, if it is ending."""
@@ -113,7 +119,7 @@ class Follower:
         if cluster_id is None:
             return
         answer = self._emr.describe_cluster(ClusterId=cluster_id)
-        self._emr_now = self._emr_time(answer)
+        self._emr_now, self._looked = self._emr_time(answer), time.monotonic()
         self.cluster = dict[str, Any](answer["Cluster"])
         pages = self._emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
         self.steps = [dict[str, Any](step) for page in pages for step in page["Steps"]][::-1]

@@ -3,7 +3,7 @@
 import time
 
 from rich.console import Console
-from rich.status import Status
+from rich.text import Text
 
 from scripts.watching.follow import Follower, Observation
 
@@ -17,6 +17,7 @@ _STYLES = {
     "TERMINATED_WITH_ERRORS": "bold red",
     "CANCELLED": "red",
 }
+_KINDS = {"state": "machine", "execution": "run"}
 
 
 def clock(seconds: float) -> str:
@@ -36,22 +37,27 @@ def show(follower: Follower, console: Console) -> None:
         Where to print; only a terminal gets the live line.
     """
     console.print(f"[dim]{'real':>6}  {'simulated':>9}  [/dim]")
-    started = time.monotonic()
-    with console.status("waiting for the first state") as status:
+    with console.status(_LiveLine(follower)):
         for seen in follower.observations():
             console.print(_line(seen), highlight=False, soft_wrap=True)
-            _update(status, follower, started)
 
 
-def _line(seen: Observation) -> str:
-    style = _STYLES.get(seen.status, "yellow")
-    what = {"state": "machine", "execution": "run"}.get(seen.kind, seen.kind)
-    status = "->" if seen.status == "entered" else seen.status
-    text = f"-> {seen.name}" if status == "->" else f"{seen.name} {status}"
-    return f"[dim]{clock(seen.real):>6}  {clock(seen.simulated):>9}[/dim]  {what:<8} [{style}]{text}[/{style}]"
+class _LiveLine:
+    """What is going on now; evaluated anew whenever the terminal is refreshed."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+
+    def __rich__(self) -> Text:
+        follower = self._follower
+        cluster = follower.cluster["Status"]["State"] if follower.cluster else "none yet"
+        steps = "".join(f"; step {step['Name']}: {step['Status']['State']}" for step in follower.steps[-1:])
+        real = clock(time.time() - follower.started_real)
+        return Text(f"real {real}, simulated {clock(follower.simulated_now)}; cluster: {cluster}{steps}")
 
 
-def _update(status: Status, follower: Follower, started: float) -> None:
-    cluster = follower.cluster["Status"]["State"] if follower.cluster else "no cluster yet"
-    elapsed = clock(time.monotonic() - started)
-    status.update(f"real {elapsed}, simulated {clock(follower.simulated)}; cluster: {cluster}")
+def _line(seen: Observation) -> Text:
+    text = f"-> {seen.name}" if seen.status == "entered" else f"{seen.name} {seen.status}"
+    line = Text(f"{clock(seen.real):>6}  {clock(seen.simulated):>9}", style="dim")
+    line.append(f"  {_KINDS.get(seen.kind, seen.kind):<8} ", style="not dim")
+    return line.append(text, style=f"not dim {_STYLES.get(seen.status, 'yellow')}")
