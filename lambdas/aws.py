@@ -49,7 +49,7 @@ def emr() -> "EMRClient":
 @cache
 def stepfunctions() -> "SFNClient":
     """Return the client of Step Functions."""
-    return boto3.client("stepfunctions", region_name=region_name(), config=_PATIENT)
+    return boto3.client("stepfunctions", region_name=region_name(), config=_STANDARD)
 
 
 @cache
