@@ -18,11 +18,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     Parameters
     ----------
     event
-        ``{"execution": arn}``, or ``{"execution": {"id": arn, "name", "started"}}``, which leaves out older clusters.
+        ``{"execution": {"id": arn, "name", "started"}}``.
     context
         Not used.
     """
-    asked = ReapEvent.model_validate(event)
-    terminated = end_clusters(aws.emr(), find_clusters(aws.emr(), asked.arn, asked.started))
-    logger.info("reaped", extra={"execution": asked.arn, "terminated": terminated})
+    execution = ReapEvent.model_validate(event).execution
+    terminated = end_clusters(aws.emr(), find_clusters(aws.emr(), execution.id, execution.started))
+    logger.info("reaped", extra={"execution": execution.id, "terminated": terminated})
     return {"terminated": terminated}

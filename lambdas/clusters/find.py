@@ -31,7 +31,7 @@ class FoundCluster:
 def find_clusters(
     emr: "EMRClient",
     execution: str,
-    started: datetime.datetime | None = None,
+    started: datetime.datetime,
     states: Sequence["ClusterStateType"] = LIVE_STATES,
 ) -> list[FoundCluster]:
     """Find the clusters tagged with an execution.
@@ -45,15 +45,13 @@ def find_clusters(
     execution
         The execution's ARN.
     started
-        When the execution started, to leave out older clusters; all are looked at when it is not known.
+        When the execution started; older clusters are left out.
     states
         The states to look in.
     """
-    paginator = emr.get_paginator("list_clusters")
-    if started is None:
-        pages = paginator.paginate(ClusterStates=list(states))
-    else:
-        pages = paginator.paginate(ClusterStates=list(states), CreatedAfter=started - _CLOCK_MARGIN)
+    pages = emr.get_paginator("list_clusters").paginate(
+        ClusterStates=list(states), CreatedAfter=started - _CLOCK_MARGIN
+    )
     found = []
     for summary in (summary for page in pages for summary in page.get("Clusters", [])):
         cluster = emr.describe_cluster(ClusterId=summary["Id"])["Cluster"]

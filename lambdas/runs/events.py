@@ -38,16 +38,6 @@ class RecordEvent(BaseModel):
 
 
 class ReapEvent(BaseModel):
-    """The event of ``reap_clusters``: an execution, or its ARN alone."""
+    """The event of ``reap_clusters``."""
 
-    execution: Execution | str
-
-    @property
-    def arn(self) -> str:
-        """The execution's ARN."""
-        return self.execution if isinstance(self.execution, str) else self.execution.id
-
-    @property
-    def started(self) -> datetime.datetime | None:
-        """When the execution started, if that is known."""
-        return None if isinstance(self.execution, str) else self.execution.started
+    execution: Execution

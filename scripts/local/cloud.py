@@ -20,6 +20,7 @@ from scripts.local.spark.settings import spark_version
 
 HOST = "127.0.0.1"
 LOG = "local-cloud.log"
+_NO_PROXY = {"NO_PROXY": HOST, "no_proxy": HOST}
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 # Simulated seconds per real second while nothing real runs: seven minutes of provisioning pass in one second.
@@ -56,7 +57,9 @@ class LocalCloud:
         """Lead this process's SDK here, and nowhere else: no profile or endpoint of the user's remains."""
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        os.environ.update(self.environment())
+        os.environ.update(self.environment() | _NO_PROXY)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            os.environ[name] = os.devnull
         aws.forget()
 
 
@@ -116,21 +119,25 @@ def _server_environment(port: int, workdir: Path, scale: float) -> dict[str, str
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MINISTACK_", "LAMBDA_"))}
     scratch = workdir / "tmp"
     scratch.mkdir(exist_ok=True)
-    return kept | {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": HOST,
-        "MINISTACK_HOST": HOST,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
-        "SFN_WAIT_SCALE": str(1 / scale),
-        # Listeners of ministack's that nobody here uses and that would bind every interface.
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "TMPDIR": str(scratch),
-        "PYTHONUNBUFFERED": "1",
-    }
+    return (
+        kept
+        | _NO_PROXY
+        | {
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
+            "SFN_WAIT_SCALE": str(1 / scale),
+            # Listeners of ministack's that nobody here uses and that would bind every interface.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "TMPDIR": str(scratch),
+            "PYTHONUNBUFFERED": "1",
+        }
+    )
 
 
 def _free_port() -> int:
@@ -141,11 +148,12 @@ def _free_port() -> int:
 
 def _wait_until_healthy(cloud: LocalCloud, process: "subprocess.Popen[bytes]") -> None:
     give_up = time.monotonic() + START_SECONDS
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < give_up:
         if process.poll() is not None:
             break
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"{cloud.endpoint}/_ministack/health", timeout=2).close()  # noqa: S310 - our own
+            direct.open(f"{cloud.endpoint}/_ministack/health", timeout=2).close()
             return
         time.sleep(0.05)
     tail = "\n".join(cloud.log.read_text(errors="replace").splitlines()[-15:])

@@ -22,8 +22,13 @@ STATES = ["STARTING", "BOOTSTRAPPING", "WAITING", "RUNNING", "TERMINATING", "TER
 @pytest.fixture(scope="module")
 def said() -> dict[str, Any]:
     command = [str(Path(sys.executable).parent / "slow-lambda"), "demo", "--scale", SCALE, "--json"]
-    # A user's own settings must not lead the demonstration to a real account.
-    environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}
+    # A user's own settings must not lead the demonstration elsewhere.
+    environment = {
+        **os.environ,
+        "AWS_PROFILE": "no-such-profile",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)

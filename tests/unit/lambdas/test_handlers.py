@@ -119,11 +119,10 @@ def test_recorded_without_a_plan(landed: "S3Client", emr: FakeEmr) -> None:
     assert record_run.handler(event, None) == answer
 
 
-@pytest.mark.parametrize("execution", [ARN, EXECUTION])
-def test_reaped(deployment: "S3Client", emr: FakeEmr, execution: object) -> None:
-    assert reap_clusters.handler({"execution": execution}, None) == {"terminated": ["j-1"]}
+def test_reaped(deployment: "S3Client", emr: FakeEmr) -> None:
+    assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": ["j-1"]}
     assert emr.clusters["j-1"]["Status"]["State"] == "TERMINATING"
-    assert reap_clusters.handler({"execution": execution}, None) == {"terminated": []}
+    assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": []}
 
 
 def test_settings_name_all_that_is_missing() -> None:
