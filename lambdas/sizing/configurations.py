@@ -1,17 +1,19 @@
 """Settings of Spark and YARN that follow from a size."""
 
-import math
 from typing import Any
 
 from lambdas.sizing.layout import DRIVER_HEAP_MIB, DRIVER_OVERHEAD_MIB
-from lambdas.sizing.need import MAX_PARTITION_BYTES, Need
+from lambdas.sizing.need import Need
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.cluster import Cluster
 
 
 def shuffle_partitions(need: Need, shape: Shape) -> int:
-    """Return ``spark.sql.shuffle.partitions``: parts of 128 MiB in memory, and two per core at least."""
-    return max(2 * shape.vcpus, math.ceil(need.expanded_bytes / MAX_PARTITION_BYTES))
+    """Return ``spark.sql.shuffle.partitions``: as many as the input has parts, and two per core at least.
+
+    What is shuffled is compressed, so about as big as the input; adaptive execution joins parts that turn out small.
+    """
+    return max(2 * shape.vcpus, need.tasks)
 
 
 def configurations(need: Need, shape: Shape, cluster: Cluster) -> list[dict[str, Any]]:

@@ -62,15 +62,12 @@ class Need:
         Memory for executors in all, heap and overhead.
     expanded_bytes
         The data in memory, were all of it there at once.
-    memory_mib_per_core
-        What one core's share of the data needs; depends on formats only, not on the volume.
     """
 
     tasks: int
     cores: int
     memory_mib: int
     expanded_bytes: int
-    memory_mib_per_core: float
 
 
 def expansion_of(kind: Kind) -> float:
@@ -94,7 +91,6 @@ def predict_need(measured: Measurement) -> Need:
         cores=math.ceil(tasks / WAVES),
         memory_mib=max(MIN_MEMORY_MIB, math.ceil(expanded * WORKING_SET_SHARE / MIB)),
         expanded_bytes=expanded,
-        memory_mib_per_core=expanded / measured.bytes * WORKING_SET_SHARE * WAVES * MAX_PARTITION_BYTES / MIB,
     )
 
 

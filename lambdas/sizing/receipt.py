@@ -93,16 +93,11 @@ def _why(choice: Choice) -> str:
         f"{other.workers} x {other.instance_type.type} ${other.usd_per_hour:.3f}"
         for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
     )
-    instead = f"next {others}" if others else "no other family has enough"
-    return f"Why: {_reason(choice)}; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
-
-
-def _reason(choice: Choice) -> str:
+    reason = f"the cheapest of {choice.considered:,} shapes that have both"
     if not choice.is_enough:
-        return f"the biggest of {choice.considered:,} shapes"
-    cheapest = f"the cheapest of {choice.considered:,} shapes that have both"
-    passed_over = any(other.usd_per_hour < choice.shape.usd_per_hour for other in choice.alternatives)
-    return f"{cheapest} and no less memory than less data would get" if passed_over else cheapest
+        reason = f"the biggest of {choice.considered:,} shapes"
+    instead = f"next {others}" if others else "no other family has enough"
+    return f"Why: {reason}; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
 
 
 def _estimated(expected: Estimate, warnings: Sequence[str]) -> str:

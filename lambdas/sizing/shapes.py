@@ -1,6 +1,5 @@
 """The shapes a cluster may take, and the cheapest that has what is needed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -91,10 +90,7 @@ def core_nodes(workers: int) -> int:
 
 
 def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> Choice:
-    """Choose the cheapest shape that has the memory and the cores, and no less memory than less data would get.
-
-    The shapes that may be chosen are a chain: ever dearer, for ever more data, with never less YARN memory. The chain
-    depends on the formats of the input, through the memory a core needs, and not on the volume.
+    """Choose the cheapest shape that has the memory and the cores; of equals the one with the most memory.
 
     Parameters
     ----------
@@ -114,8 +110,7 @@ def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: 
         for workers in range(1, max_nodes)
     ]
     shapes.sort(key=lambda shape: (shape.usd_per_hour, -shape.yarn_memory_mib, shape.workers))
-    chain = _chain(shapes, need.memory_mib_per_core)
-    chosen = next((shape for shape in chain if shape.has(need)), None)
+    chosen = next((shape for shape in shapes if shape.has(need)), None)
     shape = chosen or max(shapes, key=lambda shape: (shape.yarn_memory_mib, -shape.usd_per_hour))
     cheapest: dict[str, Shape] = {}
     for other in shapes:
@@ -123,17 +118,6 @@ def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: 
             cheapest.setdefault(other.instance_type.family, other)
     cheapest.pop(shape.instance_type.family, None)
     return Choice(shape, chosen is not None, len(shapes), tuple(cheapest.values()))
-
-
-def _chain(shapes: Sequence[Shape], memory_mib_per_core: float) -> list[Shape]:
-    chain: list[Shape] = []
-    capacity = 0.0
-    for shape in shapes:
-        served = min(shape.vcpus, shape.executor_memory_mib / memory_mib_per_core)
-        if served > capacity and (not chain or shape.yarn_memory_mib >= chain[-1].yarn_memory_mib):
-            chain.append(shape)
-            capacity = served
-    return chain
 
 
 def _shape(known: InstanceType, workers: int, market: Market) -> Shape:

@@ -9,6 +9,8 @@ from lambdas.inputs.formats import Kind
 from lambdas.sizing import decide_size
 from lambdas.sizing.fleets import MAX_FLEET_TYPES
 from lambdas.sizing.layout import DRIVER_CONTAINER_MIB, layout_of
+from lambdas.sizing.need import predict_need
+from lambdas.sizing.shapes import choose_shape
 from lambdas.specs import Catalogue, Cluster, load_catalogue, load_cluster
 from lambdas.specs.cluster import SIZED_PROPERTIES
 from tests.unit.lambdas.sizing.strategies import KINDS, PARTS, measurement
@@ -76,13 +78,24 @@ def test_same_answer_twice(parts: list[tuple[Kind, int, int]], cluster: Cluster,
     CLUSTERS,
     MAX_NODES,
 )
-def test_more_data_never_gets_less_memory(
+def test_more_data_never_needs_less_nor_costs_less_an_hour(
     kind: Kind, first: tuple[int, int], files: int, size: int, cluster: Cluster, max_nodes: int
 ) -> None:
     less = measurement([(kind, *first)])
     more = measurement([(kind, first[0] + files, first[1] + size)])
-    small, big = (decide_size(measured, cluster, CATALOGUE, max_nodes, 1).shape for measured in (less, more))
-    assert big.yarn_memory_mib >= small.yarn_memory_mib
+    small, big = (decide_size(measured, cluster, CATALOGUE, max_nodes, 1) for measured in (less, more))
+    assert big.need.cores >= small.need.cores
+    assert big.need.memory_mib >= small.need.memory_mib
+    if big.shape.has(big.need):
+        assert big.shape.usd_per_hour >= small.shape.usd_per_hour
+
+
+@given(PARTS, CLUSTERS, MAX_NODES)
+def test_nothing_sufficient_is_cheaper(parts: list[tuple[Kind, int, int]], cluster: Cluster, max_nodes: int) -> None:
+    measured = measurement(parts)
+    choice = choose_shape(predict_need(measured), cluster, CATALOGUE, max_nodes)
+    if choice.is_enough:
+        assert all(other.usd_per_hour >= choice.shape.usd_per_hour for other in choice.alternatives)
 
 
 @given(PARTS, CLUSTERS)
