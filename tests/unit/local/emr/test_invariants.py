@@ -150,7 +150,7 @@ def check_events(lab: Lab) -> None:
                 assert StepState(after) in STEP_EDGES[StepState(before)]
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120)
 @given(fault_sets, st.lists(st.tuples(st.integers(0, 3), moves), max_size=25))
 def test_any_sequence_of_calls(faults: Faults, sequence: list[tuple[int, tuple[str, Any]]]) -> None:
     lab = Lab(SCRIPT, faults)
@@ -165,7 +165,7 @@ def test_any_sequence_of_calls(faults: Faults, sequence: list[tuple[int, tuple[s
     check_events(lab)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(fault_sets, st.lists(requests, min_size=1, max_size=4))
 def test_everything_can_be_ended(faults: Faults, wanted: list[dict[str, Any]]) -> None:
     lab = Lab(SCRIPT, faults)
