@@ -56,7 +56,7 @@ def measure(scale: float, rounds: int) -> dict[str, Any]:
     by_hand, ours = [], []
     for number in range(rounds):
         by_hand.append(_by_hand(files[0].parents[1], folder / f"by-hand-{number}"))
-        ours.append(_on_local_cloud(scale, folder / f"cloud-{number}"))
+        ours.append(_on_local_cloud(files, folder / f"cloud-{number}"))
     plain = statistics.median(sum(steps.values()) for steps in by_hand)
     whole = statistics.median(run.seconds for run in ours)
     return {
@@ -91,12 +91,12 @@ class _Run:
     memory: MemoryWatch
 
 
-def _on_local_cloud(scale: float, folder: Path) -> _Run:
+def _on_local_cloud(files: list[Path], folder: Path) -> _Run:
     seen = Demo()
     with local_cloud(folder, DEFAULT_SCALE) as cloud:
         cloud.use()
         with MemoryWatch(cloud.pid) as memory:
-            seen.run(cloud, scale, BUILD / "data", Console(file=io.StringIO()))
+            seen.run(cloud, files, Console(file=io.StringIO()))
         triggers = [_trigger(number) for number in range(TRIGGERS)]
     if seen.follower is None or seen.follower.execution["status"] != "SUCCEEDED":
         raise BenchError(f"the run on the local cloud did not succeed; see {cloud.log}")

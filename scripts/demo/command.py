@@ -1,12 +1,12 @@
 """``slow-lambda demo``: the main job on this machine, from the marker object to the result."""
 
-import contextlib
 import json
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,9 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scripts.demo import document, results
+from scripts.demo import data, document, results
 from scripts.demo.results import Output
-from scripts.demo.run import Demo
+from scripts.demo.run import FILES_PER_TABLE, Demo
 from scripts.local.cloud import DEFAULT_SCALE, LOG, local_cloud
 from scripts.rendering.paths import BUILD, ROOT
 
@@ -26,7 +26,7 @@ FOLDER = BUILD / "demo"
 
 def demo(
     scale: Annotated[float, typer.Option(help="TPC-H scale factor: 0.1 is 100 MB of CSV, 1 is 1 GB.")] = 0.1,
-    speed: Annotated[float, typer.Option(help="Simulated seconds per real second while no step runs.")] = DEFAULT_SCALE,
+    speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per real second of waiting.")] = DEFAULT_SCALE,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document at the end, on standard output.")
     ] = False,
@@ -37,17 +37,20 @@ def demo(
     FOLDER.mkdir(parents=True, exist_ok=True)
     seen = Demo()
     started = time.monotonic()
+    with seen.phase("generate"), console.status(f"generating TPC-H at scale {scale:g}"):
+        files = data.generate(BUILD / "data", scale, FILES_PER_TABLE)
     with tempfile.TemporaryDirectory(prefix="cloud-", dir=FOLDER) as workdir:
         try:
-            with local_cloud(Path(workdir), speed) as cloud:
-                seen.seconds["start_cloud"] = round(time.monotonic() - started, 2)
+            with ExitStack() as stack:
+                with seen.phase("start_cloud"):
+                    cloud = stack.enter_context(local_cloud(Path(workdir), speed))
                 cloud.use()
-                seen.run(cloud, scale, BUILD / "data", console)
+                seen.run(cloud, files, console)
                 found, output = _fetch(seen)
                 seen.seconds["wall"] = round(time.monotonic() - started, 2)
                 said = document.build(seen, found, output)
         finally:
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 shutil.copy(Path(workdir) / LOG, FOLDER)
     document.save(said, FOLDER)
     if as_json:

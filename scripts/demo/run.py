@@ -60,17 +60,15 @@ class Demo:
         finally:
             self.seconds[name] = round(time.monotonic() - started, 2)
 
-    def run(self, cloud: LocalCloud, scale: float, folder: Path, console: Console) -> None:
+    def run(self, cloud: LocalCloud, files: list[Path], console: Console) -> None:
         """Deploy, drop the data, and watch.
 
         Parameters
         ----------
         cloud
             Where; this process's SDK must lead there.
-        scale
-            TPC-H scale factor.
-        folder
-            Where generated data is kept between runs.
+        files
+            The generated data.
         console
             Where the progress goes.
 
@@ -78,13 +76,9 @@ class Demo:
         ------
         DemoError
             The marker's event started no execution.
-        DataError
-            The data could not be generated.
         """
         with self.phase("deploy"):
             deployed = _with_status(console, lambda say: deployment.deploy(STAGE, SUBNET, say))
-        with self.phase("generate"), console.status(f"generating TPC-H at scale {scale:g}"):
-            files = data.generate(folder, scale, FILES_PER_TABLE)
         with self.phase("upload"):
             sent = self._upload(files[0].parents[1], deployed.data_bucket, console)
         target = f"s3://{deployed.data_bucket}/{LANDING}/"

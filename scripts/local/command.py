@@ -22,7 +22,7 @@ def _group() -> None:
 
 @local.command()
 def up(
-    speed: Annotated[float, typer.Option(help="Simulated seconds per real second.")] = DEFAULT_SCALE,
+    speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per real second of waiting.")] = DEFAULT_SCALE,
 ) -> None:
     """Start the local cloud and deploy every job; Ctrl-C ends it and all it holds."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
