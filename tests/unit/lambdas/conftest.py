@@ -1,4 +1,4 @@
-"""A deployment in moto: buckets, table, settings; and a small copy of the specs."""
+"""A deployment in moto: buckets, table, settings, EMR; and a small copy of the specs."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,6 +10,12 @@ from moto import mock_aws
 
 from lambdas import aws
 from lambdas.specs import SPECS, Catalogue, Cluster, load_catalogue, load_cluster
+from scripts.local.adapters.moto import installed
+from scripts.local.emr.clock import VirtualClock
+from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.faults import Faults
+from scripts.local.emr.runner import ScriptedRunner, ScriptedStep
+from tests.unit.lambdas.emr import START, Emr
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -67,20 +73,36 @@ limits: {max_nodes: 10}
 
 
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
-    """Buckets and the run table; the S3 client."""
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings, and an empty account."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     aws.forget()
     with mock_aws():
-        for bucket in ("the-data", "the-code", "the-logs"):
-            aws.s3().create_bucket(Bucket=bucket)
-        aws.dynamodb().create_table(
-            TableName="the-runs",
-            KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield aws.s3()
+        yield
     aws.forget()
+
+
+@pytest.fixture
+def deployment(account: None) -> "S3Client":
+    """Buckets and the run table; the S3 client."""
+    for bucket in ("the-data", "the-code", "the-logs"):
+        aws.s3().create_bucket(Bucket=bucket)
+    aws.dynamodb().create_table(
+        TableName="the-runs",
+        KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return aws.s3()
+
+
+@pytest.fixture
+def emr(account: None) -> Iterator[Emr]:
+    """The account's EMR, whose clock stands at ``START``; its client is the one handlers get from ``aws``."""
+    clock, faults = VirtualClock(START.timestamp()), Faults()
+    script: dict[str, ScriptedStep] = {}
+    engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION)
+    with installed(engine, clock, {}):
+        yield Emr(engine, clock, aws.emr(), faults, script)

@@ -1,76 +1,103 @@
-"""A small EMR: the calls the Lambdas make, over clusters given as EMR describes them."""
+"""The EMR engine as the Lambdas see it: behind boto3, on a virtual clock.
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+``Emr.client`` is for the code under test, and what it calls is kept in ``Emr.calls``; tests arrange and look at things
+through the engine itself.
+"""
 
-from botocore.exceptions import ClientError
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lambdas.clusters.find import EXECUTION_TAG
+from scripts.local.emr.clock import VirtualClock
+from scripts.local.emr.durations import TERMINATE_SECONDS
+from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.faults import Faults
+from scripts.local.emr.runner import ScriptedStep
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
 
-_PAGE = 2
+START = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
+"""When the clock starts."""
+ARN = "arn:aws:states:us-east-1:111122223333:execution:count:run-1"
 
 
-class FakeEmr:
-    """Clusters with tags, steps and instances; every listing comes in pages of two."""
+@dataclass
+class Emr:
+    """An engine, its clock, what goes wrong, and a client of it; faults and scripts may grow while it runs."""
 
-    def __init__(self, *clusters: dict[str, Any]) -> None:
-        self.clusters = {cluster["Id"]: cluster for cluster in clusters}
-        self.steps: dict[str, list[dict[str, Any]]] = {}
-        self.instances: dict[str, list[dict[str, Any]]] = {}
-        self.calls: list[tuple[str, Any]] = []
-        self.refuse: dict[str, str] = {}
+    engine: EmrEngine
+    clock: VirtualClock
+    client: "EMRClient"
+    faults: Faults
+    script: dict[str, ScriptedStep]
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
-    @property
-    def client(self) -> "EMRClient":
-        return cast("EMRClient", self)
+    def __post_init__(self) -> None:
+        def keep(params: dict[str, Any], model: Any, **_unused: Any) -> None:
+            self.calls.append((model.name, dict(params)))
 
-    def describe_cluster(self, *, ClusterId: str) -> dict[str, Any]:  # noqa: N803
-        return {"Cluster": self.clusters[ClusterId]}
+        self.client.meta.events.register("provide-client-params.emr", keep)
 
-    def get_paginator(self, name: str) -> "_Pages":
-        return _Pages(self, name)
+    def called(self, action: str) -> list[dict[str, Any]]:
+        """Return the parameters of the calls of an action."""
+        return [params for name, params in self.calls if name == action]
 
-    def set_termination_protection(self, *, JobFlowIds: list[str], TerminationProtected: bool) -> None:  # noqa: N803
-        self._called("set_termination_protection", JobFlowIds)
-        for cluster_id in JobFlowIds:
-            self.clusters[cluster_id]["TerminationProtected"] = TerminationProtected
+    def now(self) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self.clock.now(), datetime.UTC)
 
-    def terminate_job_flows(self, *, JobFlowIds: list[str]) -> None:  # noqa: N803
-        self._called("terminate_job_flows", JobFlowIds)
-        assert len(JobFlowIds) <= 10
-        for cluster_id in JobFlowIds:
-            self.clusters[cluster_id]["Status"]["State"] = "TERMINATING"
+    def until(self, moment: datetime.datetime) -> None:
+        """Let time pass."""
+        self.clock.sleep((moment - self.now()).total_seconds())
 
-    def _called(self, name: str, ids: list[str]) -> None:
-        self.calls.append((name, ids))
-        for cluster_id in ids:
-            if cluster_id in self.refuse:
-                raise ClientError({"Error": {"Code": self.refuse[cluster_id], "Message": "no"}}, name)
+    def run(
+        self,
+        execution: str | None = ARN,
+        *,
+        fleets: Sequence[dict[str, Any]] = (),
+        steps: Sequence[str] = (),
+        **instances: Any,
+    ) -> str:
+        """Start a cluster, tagged with an execution unless that is ``None``; it stays when its steps are done."""
+        tags = {} if execution is None else {"other": ARN, EXECUTION_TAG: execution}
+        request = {
+            "Name": "cluster",
+            "Instances": {
+                "InstanceFleets": list(fleets) or [fleet("MASTER")],
+                "KeepJobFlowAliveWhenNoSteps": True,
+                **instances,
+            },
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+            "Steps": [_step(name) for name in steps],
+        }
+        return str(self.engine.call("RunJobFlow", request)["JobFlowId"])
+
+    def end(self, cluster_id: str, at: datetime.datetime | None = None) -> None:
+        """Terminate a cluster, so that it has ended ``at`` a moment, or as soon as it can."""
+        if at is not None:
+            self.until(at - datetime.timedelta(seconds=TERMINATE_SECONDS))
+        ids = {"JobFlowIds": [cluster_id]}
+        self.engine.call("SetTerminationProtection", {**ids, "TerminationProtected": False})
+        self.engine.call("TerminateJobFlows", ids)
+        self.clock.sleep(TERMINATE_SECONDS)
+
+    def state(self, cluster_id: str) -> str:
+        return str(self.engine.call("DescribeCluster", {"ClusterId": cluster_id})["Cluster"]["Status"]["State"])
+
+    def step_ids(self, cluster_id: str) -> dict[str, str]:
+        """Return the ids of a cluster's steps by name."""
+        steps = self.engine.call("ListSteps", {"ClusterId": cluster_id})["Steps"]
+        return {step["Name"]: step["Id"] for step in steps}
 
 
-class _Pages:
-    def __init__(self, emr: FakeEmr, name: str) -> None:
-        self.emr = emr
-        self.name = name
+def fleet(role: str, market: str = "ON_DEMAND", instance_type: str = "m5.xlarge") -> dict[str, Any]:
+    """Return a fleet of one instance."""
+    target = "TargetSpotCapacity" if market == "SPOT" else "TargetOnDemandCapacity"
+    return {"InstanceFleetType": role, target: 1, "InstanceTypeConfigs": [{"InstanceType": instance_type}]}
 
-    def paginate(self, **params: Any) -> Iterator[dict[str, Any]]:
-        self.emr.calls.append((self.name, params))
-        match self.name:
-            case "list_clusters":
-                key, found = "Clusters", self._clusters(params)
-            case "list_steps":
-                key, found = "Steps", self.emr.steps.get(params["ClusterId"], [])[::-1]
-            case _:
-                key, found = "Instances", self.emr.instances.get(params["ClusterId"], [])
-        for start in range(0, max(len(found), 1), _PAGE):
-            yield {key: found[start : start + _PAGE]}
 
-    def _clusters(self, params: dict[str, Any]) -> list[dict[str, Any]]:
-        after = params.get("CreatedAfter")
-        return [
-            {"Id": cluster["Id"], "Status": cluster["Status"]}
-            for cluster in self.emr.clusters.values()
-            if cluster["Status"]["State"] in params["ClusterStates"]
-            and (after is None or cluster["Status"]["Timeline"]["CreationDateTime"] >= after)
-        ]
+def _step(name: str) -> dict[str, Any]:
+    jar = {"Jar": "command-runner.jar", "Args": ["spark-submit"]}
+    return {"Name": name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}

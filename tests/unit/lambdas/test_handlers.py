@@ -1,5 +1,4 @@
 import datetime
-import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from lambdas import aws, plan_run, reap_clusters, record_run
+from lambdas.pricing import Interval, cost_of
 from lambdas.settings import SettingsError, load_settings
+from lambdas.specs import Catalogue
 from tests.unit.lambdas.conftest import ENVIRONMENT
-from tests.unit.lambdas.emr import FakeEmr
+from tests.unit.lambdas.emr import Emr
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +25,10 @@ def plan(document: Any, job: str = "pricing-summary") -> dict[str, Any]:
     return answer
 
 
+def run_table_item() -> dict[str, Any]:
+    return dict(aws.dynamodb().get_item(TableName="the-runs", Key={"run": {"S": "run-1"}})["Item"])
+
+
 @pytest.fixture
 def landed(deployment: "S3Client") -> "S3Client":
     deployment.put_object(Bucket="the-data", Key="landing/tpch/lineitem/part-0.parquet", Body=b"x" * 1_000)
@@ -32,18 +37,10 @@ def landed(deployment: "S3Client") -> "S3Client":
 
 
 @pytest.fixture
-def emr(monkeypatch: pytest.MonkeyPatch) -> FakeEmr:
-    created = datetime.datetime(2026, 11, 22, 12, 1, tzinfo=datetime.UTC)
-    fake = FakeEmr(
-        {
-            "Id": "j-1",
-            "Status": {"State": "WAITING", "Timeline": {"CreationDateTime": created}},
-            "Tags": [{"Key": "slow-lambda:execution", "Value": ARN}],
-            "TerminationProtected": True,
-        }
-    )
-    monkeypatch.setattr(aws, "emr", functools.cache(lambda: fake))
-    return fake
+def cluster_id(emr: Emr) -> str:
+    """A protected cluster of the execution, made a minute after its start."""
+    emr.clock.sleep(60)
+    return emr.run(ARN, steps=["clean", "summarise"], TerminationProtected=True)
 
 
 def test_planned(landed: "S3Client") -> None:
@@ -96,32 +93,42 @@ def test_a_bug_raises(landed: "S3Client") -> None:
         plan_run.handler({"job": "pricing-summary", "input": {}}, None)
 
 
-def test_recorded(landed: "S3Client", emr: FakeEmr) -> None:
+def test_recorded(landed: "S3Client", emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    emr.end(cluster_id, emr.now() + datetime.timedelta(hours=1))
     document = plan({})["plan"]
-    event = {"job": "pricing-summary", "execution": EXECUTION, "plan": document, "cluster_id": "j-1", "failure": None}
+    event = {
+        "job": "pricing-summary",
+        "execution": EXECUTION,
+        "plan": document,
+        "cluster_id": cluster_id,
+        "failure": None,
+    }
     answer = record_run.handler(event, None)
     address = "s3://the-logs/runs/pricing-summary/run-1/record.json"
-    assert answer == {"record": address, "status": "SUCCEEDED", "usd": 0.0, "error": None, "cause": None}
+    usd = float(round(cost_of([Interval("m5.xlarge", "on_demand", 3600)], catalogue).total, 6))
+    assert answer == {"record": address, "status": "SUCCEEDED", "usd": usd, "error": None, "cause": None}
     body = landed.get_object(Bucket="the-logs", Key="runs/pricing-summary/run-1/record.json")["Body"].read()
     assert json.loads(body)["plan"] == document
-    item = aws.dynamodb().get_item(TableName="the-runs", Key={"run": {"S": "run-1"}})["Item"]
-    assert item["usd"] == {"N": "0"}
+    item = run_table_item()
+    assert item["usd"] == {"N": str(usd)}
     assert item["status"] == {"S": "SUCCEEDED"}
     assert item["input"] == {"S": "s3://the-data/landing/tpch/"}
     assert set(item) == {"run", "job", "status", "started", "ended", "input", "usd", "cluster_id", "record"}
 
 
-def test_recorded_without_a_plan(landed: "S3Client", emr: FakeEmr) -> None:
+def test_recorded_without_a_plan(landed: "S3Client", emr: Emr) -> None:
     failure = {"state": "Plan run", "error": "InputEmpty", "cause": "nothing there"}
     event = {"job": "x", "execution": EXECUTION, "plan": None, "cluster_id": None, "failure": failure}
     answer = record_run.handler(event, None)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "InputEmpty", "nothing there")
+    assert answer["usd"] == 0.0
+    assert run_table_item()["usd"] == {"N": "0"}
     assert record_run.handler(event, None) == answer
 
 
-def test_reaped(deployment: "S3Client", emr: FakeEmr) -> None:
-    assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": ["j-1"]}
-    assert emr.clusters["j-1"]["Status"]["State"] == "TERMINATING"
+def test_reaped(deployment: "S3Client", emr: Emr, cluster_id: str) -> None:
+    assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": [cluster_id]}
+    assert emr.state(cluster_id) == "TERMINATING"
     assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": []}
 
 

@@ -69,6 +69,7 @@ LOG = "s3://logs/emr/j-1/steps/s-1/stderr.gz"
         (CREATE, cluster("INSTANCE_FLEET_TIMEOUT", "timeout"), [], "NoCapacity", "more families"),
         (CREATE, cluster("VALIDATION_ERROR", "bad subnet"), [], "ClusterFailed", "VALIDATION_ERROR: bad subnet"),
         (StateFailure("Create cluster", "States.Timeout"), None, [], "ClusterTimedOut", "start_timeout"),
+        (StateFailure("Create cluster", "States.Timeout"), cluster(), [], "ClusterTimedOut", "start_timeout"),
         (
             StateFailure("Create cluster", "EMR.AmazonElasticMapReduceException", "ValidationException: no role"),
             None,

@@ -3,92 +3,146 @@ import json
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from lambdas.runs.events import RecordEvent
 from lambdas.runs.recording import make_record
 from lambdas.specs import Catalogue
-from tests.unit.lambdas.emr import FakeEmr
+from scripts.local.emr.faults import CapacityShortage, SlowProvisioning, SpotLoss
+from scripts.local.emr.runner import ScriptedStep, StepOutcome
+from tests.unit.lambdas.emr import ARN, START, Emr, fleet
 
-START = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
-ARN = "arn:aws:states:us-east-1:111122223333:execution:count:run-1"
+STEPS = ["clean", "count", "summarise"]
+FLEETS = [fleet("MASTER"), fleet("CORE", "SPOT"), fleet("TASK", "SPOT")]
 
 
 def at(minutes: float) -> datetime.datetime:
     return START + datetime.timedelta(minutes=minutes)
 
 
-def instance(number: int, market: str, start: float, end: float | None, **more: Any) -> dict[str, Any]:
-    timeline = {"CreationDateTime": at(start)} | ({"EndDateTime": at(end)} if end is not None else {})
-    return {
-        "Id": f"ci-{number}",
-        "Ec2InstanceId": f"i-{number}",
-        "InstanceType": "m5.xlarge",
-        "Market": market,
-        "Status": {"State": "TERMINATED", "Timeline": timeline},
-        **more,
-    }
-
-
-def step(name: str, state: str = "COMPLETED") -> dict[str, Any]:
-    timeline = {"CreationDateTime": at(9), "StartDateTime": at(10), "EndDateTime": at(20)}
-    return {"Id": f"s-{name}", "Name": name, "Status": {"State": state, "Timeline": timeline}}
-
-
 @pytest.fixture
-def emr() -> FakeEmr:
-    fake = FakeEmr(
-        {
-            "Id": "j-1",
-            "Status": {"State": "TERMINATED", "Timeline": {"CreationDateTime": at(1), "EndDateTime": at(61)}},
-            "Tags": [{"Key": "slow-lambda:execution", "Value": ARN}],
-        }
-    )
-    fake.steps["j-1"] = [step("clean"), step("count"), step("summarise")]
-    fake.instances["j-1"] = [
-        instance(1, "ON_DEMAND", 1, 61),
-        instance(2, "SPOT", 1, 31),
-        instance(3, "SPOT", 1, None),
-        {"Id": "ci-4", "InstanceType": "m5.xlarge", "Status": {"State": "PROVISIONING", "Timeline": {}}},
-    ]
-    return fake
+def cluster_id(emr: Emr) -> str:
+    """A cluster of one on-demand and two spot instances, made at minute 1; each step takes ten minutes from 7:30 on."""
+    emr.script.update({name: ScriptedStep(600) for name in STEPS})
+    emr.until(at(1))
+    return emr.run(fleets=FLEETS, steps=STEPS)
 
 
-def event(**changes: Any) -> RecordEvent:
+def event(cluster_id: str | None = None, **changes: Any) -> RecordEvent:
     execution = {"id": ARN, "name": "run-1", "started": START.isoformat()}
     return RecordEvent.model_validate(
-        {"job": "count", "execution": execution, "plan": None, "cluster_id": "j-1", "failure": None, **changes}
+        {"job": "count", "execution": execution, "plan": None, "cluster_id": cluster_id, "failure": None, **changes}
     )
 
 
-def test_what_ran_and_what_it_cost(emr: FakeEmr, catalogue: Catalogue) -> None:
-    record = make_record(event(), emr.client, catalogue, at(91))
+def test_what_ran_and_what_it_cost(emr: Emr, catalogue: Catalogue) -> None:
+    emr.faults.spot_losses.append(SpotLoss(after_seconds=1800, role="TASK"))
+    emr.script.update({name: ScriptedStep(600) for name in STEPS})
+    emr.until(at(1))
+    cluster_id = emr.run(fleets=FLEETS, steps=STEPS)
+    emr.faults.shortages.append(CapacityShortage(market="SPOT"))  # nothing comes in place of what is lost
+    emr.end(cluster_id, at(61))
+    record = make_record(event(cluster_id), emr.client, catalogue, at(91))
     assert (record.status, record.error, record.cause) == ("SUCCEEDED", None, None)
-    assert (record.started, record.ended) == (START, at(61))
-    assert [found.name for found in record.steps] == ["clean", "count", "summarise"]
+    assert (record.started, record.ended, record.cluster_state) == (START, at(61), "TERMINATED")
+    assert [(found.name, found.started, found.ended) for found in record.steps] == [
+        ("clean", at(7.5), at(17.5)),
+        ("count", at(17.5), at(27.5)),
+        ("summarise", at(27.5), at(37.5)),
+    ]
     used = {found.market: (found.count, found.seconds) for found in record.instances}
-    assert used == {"on_demand": (1, 3600.0), "spot": (2, 1800.0 + 5400.0)}
-    assert record.cost.ec2 == pytest.approx(0.192 * (1 + 0.4 * 2))
-    assert record.cost.emr == pytest.approx(0.048 * 3)
+    assert used == {"on_demand": (1, 3600.0), "spot": (2, 1800.0 + 3600.0)}
+    assert record.cost.ec2 == pytest.approx(0.192 * (1 + 0.4 * 1.5))
+    assert record.cost.emr == pytest.approx(0.048 * 2.5)
+    assert record.cost.ebs > 0
     assert record.cost.total == pytest.approx(record.cost.ec2 + record.cost.emr + record.cost.ebs)
     json.dumps(record.as_document())
 
 
-def test_same_record_when_written_again(emr: FakeEmr, catalogue: Catalogue) -> None:
-    emr.instances["j-1"].pop(2)
-    first, second = (make_record(event(), emr.client, catalogue, at(minutes)) for minutes in (91, 95))
+def test_what_still_runs_is_paid_until_now(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    emr.until(at(61))
+    record = make_record(event(cluster_id), emr.client, catalogue, at(91))
+    assert (record.status, record.ended, record.cluster_state) == ("SUCCEEDED", at(91), "WAITING")
+    used = {found.market: (found.count, found.seconds) for found in record.instances}
+    assert used == {"on_demand": (1, 5400.0), "spot": (2, 2 * 5400.0)}
+
+
+def test_instances_on_every_page_whatever_is_known_of_them(emr: Emr, catalogue: Catalogue) -> None:
+    """The engine lists all instances on one page, each with all it has."""
+
+    def instance(number: int, market: str, **timeline: datetime.datetime) -> dict[str, Any]:
+        status = {"State": "TERMINATED", "Timeline": timeline}
+        about = {"InstanceType": "m5.xlarge", "Market": market, "Status": status}
+        return {"Id": f"ci-{number}", "Ec2InstanceId": f"i-{number}", **about}
+
+    timeline = {"CreationDateTime": at(1), "EndDateTime": at(61)}
+    cluster = {"Id": "j-1", "Status": {"State": "TERMINATED", "Timeline": timeline}}
+    pages = [
+        [instance(1, "ON_DEMAND", **timeline), instance(2, "SPOT", CreationDateTime=at(1), EndDateTime=at(31))],
+        [
+            instance(3, "SPOT", CreationDateTime=at(1)),
+            {"Id": "ci-4", "InstanceType": "m5.xlarge", "Status": {"State": "PROVISIONING", "Timeline": {}}},
+        ],
+        [
+            {"Id": "ci-5", "Ec2InstanceId": "i-5", "InstanceType": "m5.xlarge", "Status": {"State": "PROVISIONING"}},
+            {"Id": "ci-6", "InstanceType": "m5.xlarge", "Status": {"Timeline": {"CreationDateTime": at(1)}}},
+        ],
+    ]
+    asked = {"ClusterId": "j-1"}
+    with Stubber(emr.client) as stub:
+        stub.add_response("describe_cluster", {"Cluster": cluster}, asked)
+        stub.add_response("list_steps", {"Steps": []}, asked)
+        stub.add_response("list_instances", {"Instances": pages[0], "Marker": "2"}, asked)
+        stub.add_response("list_instances", {"Instances": pages[1], "Marker": "3"}, {**asked, "Marker": "2"})
+        stub.add_response("list_instances", {"Instances": pages[2]}, {**asked, "Marker": "3"})
+        record = make_record(event("j-1"), emr.client, catalogue, at(91))
+        stub.assert_no_pending_responses()
+    assert record.ended == at(61)
+    used = {found.market: (found.count, found.seconds) for found in record.instances}
+    assert used == {"on_demand": (1, 3600.0), "spot": (2, 1800.0 + 5400.0)}
+    assert record.cost.ec2 == pytest.approx(0.192 * (1 + 0.4 * 2))
+    assert record.cost.emr == pytest.approx(0.048 * 3)
+
+
+def test_steps_on_every_page(emr: Emr, catalogue: Catalogue) -> None:
+    names = [f"step-{number}" for number in range(52)]
+    cluster_id = emr.run(steps=names)
+    emr.clock.sleep(3 * 3600)
+    record = make_record(event(cluster_id), emr.client, catalogue, emr.now())
+    assert [found.name for found in record.steps] == names
+    assert record.status == "SUCCEEDED"
+    assert len(emr.called("ListSteps")) == 2
+
+
+def test_same_record_when_written_again(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    emr.end(cluster_id, at(61))
+    first, second = (make_record(event(cluster_id), emr.client, catalogue, at(minutes)) for minutes in (91, 95))
     assert first == second
 
 
-def test_cancelled_step_is_no_success(emr: FakeEmr, catalogue: Catalogue) -> None:
-    emr.steps["j-1"][1] = step("count", "CANCELLED")
-    record = make_record(event(), emr.client, catalogue, at(91))
+def test_cancelled_step_is_no_success(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    emr.until(at(20))
+    emr.engine.call("CancelSteps", {"ClusterId": cluster_id, "StepIds": [emr.step_ids(cluster_id)["count"]]})
+    emr.end(cluster_id, at(61))
+    record = make_record(event(cluster_id), emr.client, catalogue, at(91))
+    assert [found.state for found in record.steps] == ["COMPLETED", "CANCELLED", "COMPLETED"]
     assert (record.status, record.error) == ("FAILED", "StepCancelled")
 
 
-def test_rejected_run_cost_nothing(catalogue: Catalogue) -> None:
+def test_failed_step_is_no_success(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    log = "s3://logs/stderr.gz"
+    emr.script["count"] = ScriptedStep(60, StepOutcome(succeeded=False, message="exit 1", log_file=log))
+    emr.end(cluster_id, at(61))
+    record = make_record(event(cluster_id), emr.client, catalogue, at(91))
+    assert [found.state for found in record.steps] == ["COMPLETED", "FAILED", "COMPLETED"]
+    assert (record.status, record.error) == ("FAILED", "StepFailed")
+    assert record.cause is not None
+    assert log in record.cause
+
+
+def test_rejected_run_cost_nothing(emr: Emr, catalogue: Catalogue) -> None:
     failure = {"state": "Plan run", "error": "InputEmpty", "cause": "there is no data"}
-    emr = FakeEmr()
-    record = make_record(event(cluster_id=None, failure=failure), emr.client, catalogue, at(1))
+    record = make_record(event(failure=failure), emr.client, catalogue, at(1))
     assert (record.status, record.error, record.cause) == ("FAILED", "InputEmpty", "there is no data")
     assert record.cost.total == 0
     assert record.cluster_id is None
@@ -96,8 +150,15 @@ def test_rejected_run_cost_nothing(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("cause", [json.dumps({"Cluster": {"Id": "j-1", "Status": {}}}), "cut o", ""])
-def test_cluster_that_never_became_ready_is_found_and_priced(emr: FakeEmr, catalogue: Catalogue, cause: str) -> None:
-    failure = {"state": "Create cluster", "error": "States.Timeout", "cause": cause}
-    record = make_record(event(cluster_id=None, failure=failure), emr.client, catalogue, at(91))
-    assert (record.cluster_id, record.error) == ("j-1", "ClusterTimedOut")
+def test_cluster_that_never_became_ready_is_found_and_priced(emr: Emr, catalogue: Catalogue, cause: str) -> None:
+    emr.faults.provisioning.append(SlowProvisioning(7200))
+    emr.until(at(1))
+    cluster_id = emr.run(fleets=FLEETS)
+    emr.run(f"{ARN}-2")  # of another execution, and listed first
+    emr.end(cluster_id, at(61))
+    failure = {"state": "Create cluster", "error": "States.Timeout", "cause": cause.replace("j-1", cluster_id)}
+    record = make_record(event(failure=failure), emr.client, catalogue, at(91))
+    assert (record.cluster_id, record.error) == (cluster_id, "ClusterTimedOut")
+    assert record.cost.emr == pytest.approx(0.048 * 3)
     assert record.cost.total > 0
+    assert bool(emr.called("ListClusters")) == ("Cluster" not in cause)
