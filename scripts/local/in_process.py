@@ -167,12 +167,11 @@ def in_process_cloud(
         With empty buckets.
     """
     clock = VirtualClock(time.time())  # Step Functions' own times are moto's, which are real
-    for module in (plan_run, record_run, reap_clusters):
-        module.logger.setLevel(logging.CRITICAL)
     engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION, account=ACCOUNT)
     text = definition or _rendered(job)
     with (
         _environment(_ENVIRONMENT),
+        _quiet(),
         moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
         installed(engine, clock, {**HANDLERS, **(handlers or {})}),
     ):
@@ -219,6 +218,20 @@ def _prepare() -> str:
     queue = aws.sqs().create_queue(QueueName="notifications")["QueueUrl"]
     aws.sns().subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:notifications")
     return queue
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the handlers' logs to themselves: what they say of thousands of runs helps nobody."""
+    loggers = [module.logger for module in (plan_run, record_run, reap_clusters)]
+    levels = [logger.log_level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextlib.contextmanager
