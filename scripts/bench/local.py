@@ -19,8 +19,8 @@ from lambdas.specs import SPECS
 from scripts import deployment
 from scripts.bench.memory import MemoryWatch
 from scripts.demo import data
-from scripts.demo.run import FILES_PER_TABLE, JOB, STAGE, Demo
-from scripts.local.cloud import DEFAULT_SCALE, local_cloud
+from scripts.demo.run import FILES_PER_TABLE, JOB, Demo
+from scripts.local.cloud import DEFAULT_SCALE, STAGE, local_cloud
 from scripts.local.in_process import DATA_BUCKET, in_process_cloud
 from scripts.local.spark.java import java_home
 from scripts.rendering.paths import BUILD

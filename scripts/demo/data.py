@@ -4,11 +4,12 @@ import math
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from scripts.files import appearing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,10 +49,8 @@ def generate(folder: Path, scale: float, parts: int) -> list[Path]:
     name = f"tpch-{_plain(scale)}-{_checked_parts(parts)}"
     target = folder / name
     if not target.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=folder) as fresh:
-            _run_generator(Path(fresh) / "data", scale, parts)
-            _put_in_place(Path(fresh) / "data", target)
+        with appearing(target) as fresh:
+            _run_generator(fresh, scale, parts)
     return sorted(target.glob("*/*.csv"))
 
 
@@ -131,11 +130,3 @@ def _generator() -> Path:
     if not found:
         raise DataError("tpchgen-cli is not installed: run `pip install 'slow-lambda[local]'`.")
     return Path(found)
-
-
-def _put_in_place(fresh: Path, target: Path) -> None:
-    try:
-        fresh.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise

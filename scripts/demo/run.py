@@ -12,15 +12,13 @@ from rich.console import Console
 from lambdas import aws
 from scripts import deployment
 from scripts.demo import data
-from scripts.local.cloud import LocalCloud
+from scripts.local.cloud import STAGE, SUBNET, LocalCloud
 from scripts.local.journal import Entry
 from scripts.watching.follow import Follower
 from scripts.watching.timeline import show
 
 JOB = "pricing-summary"
 LANDING = "landing/tpch"
-STAGE = "dev"
-SUBNET = "subnet-00000000000000000"  # the local cloud has no network; EMR wants a subnet's name all the same
 FILES_PER_TABLE = 4
 POLL_SECONDS = 0.05
 START_SECONDS = 60.0

@@ -20,6 +20,8 @@ from scripts.local.spark.settings import spark_version
 
 HOST = "127.0.0.1"
 LOG = "local-cloud.log"
+STAGE = "dev"
+SUBNET = "subnet-00000000000000000"  # the local cloud has no network; EMR wants a subnet's name all the same
 _NO_PROXY = {"NO_PROXY": HOST, "no_proxy": HOST}
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0

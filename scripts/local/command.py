@@ -7,12 +7,10 @@ import typer
 
 from lambdas.specs import load_jobs
 from scripts import deployment
-from scripts.local.cloud import DEFAULT_SCALE, local_cloud
+from scripts.local.cloud import DEFAULT_SCALE, STAGE, SUBNET, local_cloud
 from scripts.rendering.paths import BUILD
 
 local = typer.Typer(no_args_is_help=True)
-STAGE = "dev"
-SUBNET = "subnet-00000000000000000"  # the local cloud has no network; EMR wants a subnet's name all the same
 
 
 @local.callback()

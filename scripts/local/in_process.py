@@ -144,7 +144,6 @@ def in_process_cloud(
     script: Script | None = None,
     faults: Faults | None = None,
     handlers: Mapping[str, Handler] | None = None,
-    definition: str | None = None,
 ) -> Iterator[InProcessCloud]:
     """Deploy one job into moto for the length of a ``with`` block.
 
@@ -158,8 +157,6 @@ def in_process_cloud(
         What goes wrong in EMR.
     handlers
         Lambda handlers to use instead of the project's own, by function name.
-    definition
-        A definition to run instead of the rendered one.
 
     Yields
     ------
@@ -168,7 +165,6 @@ def in_process_cloud(
     """
     clock = VirtualClock(time.time())  # Step Functions' own times are moto's, which are real
     engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION, account=ACCOUNT)
-    text = definition or _rendered(job)
     with (
         _environment(_ENVIRONMENT),
         _quiet(),
@@ -179,7 +175,7 @@ def in_process_cloud(
         try:
             queue = _prepare()
             machine = aws.stepfunctions().create_state_machine(
-                name=job, definition=text, roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine"
+                name=job, definition=_rendered(job), roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine"
             )["stateMachineArn"]
             yield InProcessCloud(engine, clock, machine, queue)
         finally:

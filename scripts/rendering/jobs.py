@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from lambdas.specs import Cluster, Job, ObjectCreated, load_cluster, load_jobs
+from scripts.files import write_whole
 from scripts.rendering.machine import render_machine
 from scripts.rendering.paths import BUILD, JOBS_TEMPLATE
 
@@ -100,12 +101,11 @@ def render_jobs() -> list[Job]:
     jobs = load_jobs()
     parts: dict[str, Any] = {"Resources": {}, "Outputs": {}}
     definitions = BUILD / "state_machines"
-    definitions.mkdir(parents=True, exist_ok=True)
     for job in jobs:
         cluster = load_cluster(job.cluster)
-        (definitions / f"{job.name}.asl.json").write_text(render_machine(job, cluster), encoding="utf-8")
+        write_whole(definitions / f"{job.name}.asl.json", render_machine(job, cluster))
         part = job_resources(job, cluster)
         parts["Resources"] |= part["Resources"]
         parts["Outputs"] |= part["Outputs"]
-    JOBS_TEMPLATE.write_text(json.dumps(parts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(JOBS_TEMPLATE, json.dumps(parts, indent=2, ensure_ascii=False) + "\n")
     return jobs

@@ -6,7 +6,6 @@ The zip is deterministic: the same sources and lock file give the same bytes. bo
 
 import hashlib
 import platform
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.files import appearing
 from scripts.rendering.paths import BUILD, ROOT
 
 _LIBRARIES = ("aws-lambda-powertools", "pydantic", "PyYAML")
@@ -71,14 +71,12 @@ def package(target: Target) -> Path:
     if archive.exists():
         return archive
     files = sorted([*_files(_install(target)), *_own_files()])
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(".part")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as writer:
+    with appearing(archive) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as writer:
         for name, path in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _READABLE << 16
             writer.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    return partial.replace(archive)
+    return archive
 
 
 def _fingerprint(target: Target) -> str:
@@ -98,19 +96,19 @@ def _install(target: Target) -> Path:
     folder = BUILD / "libraries" / key
     if folder.is_dir():
         return folder
-    partial = folder.with_suffix(".part")
-    shutil.rmtree(partial, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--target", str(partial), "--constraint", str(ROOT / "requirements.lock")]
+    command += ["--constraint", str(ROOT / "requirements.lock")]
     for tag in target.platforms:
         command += ["--platform", tag]
     if target.platforms:
         command += ["--python-version", target.python, "--only-binary", ":all:"]
-    done = subprocess.run([*command, *_LIBRARIES], capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join(done.stderr.strip().splitlines()[-5:])
-        raise PackageError(f"pip could not install the Lambda libraries for {target}:\n{tail}")
-    return partial.rename(folder)
+    with appearing(folder) as fresh:
+        command += ["--target", str(fresh), *_LIBRARIES]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            tail = "\n".join(done.stderr.strip().splitlines()[-5:])
+            raise PackageError(f"pip could not install the Lambda libraries for {target}:\n{tail}")
+    return folder
 
 
 def _own_files() -> Iterator[tuple[str, Path]]:

@@ -28,8 +28,6 @@ class Observation:
         What changed (a state of the machine, the execution, the cluster or a step), its name, what it is now.
     real, simulated
         Seconds since the execution started: on the wall clock, and on EMR's clock.
-    at
-        EMR's clock when it was seen, epoch seconds.
     """
 
     kind: Literal["execution", "state", "cluster", "step"]
@@ -37,7 +35,6 @@ class Observation:
     status: str
     real: float
     simulated: float
-    at: float
 
 
 @dataclass
@@ -140,7 +137,7 @@ class Follower:
         self, kind: Literal["execution", "state", "cluster", "step"], name: str, status: str
     ) -> Observation:
         real = time.time() - self.started_real
-        return Observation(kind, name, status, real, self.simulated, self._emr_now)
+        return Observation(kind, name, status, real, self.simulated)
 
     @staticmethod
     def _emr_time(answer: Any) -> float:

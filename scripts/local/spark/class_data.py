@@ -10,6 +10,7 @@ import logging
 import subprocess
 from pathlib import Path
 
+from scripts.files import appearing
 from scripts.local.spark.settings import spark_home, spark_version
 
 _log = logging.getLogger(__name__)
@@ -66,12 +67,10 @@ class ClassData:
 
     def _dump_base(self, base: Path) -> bool:
         """Write the archive of Java's own classes: not every Java comes with one."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        fresh = base.with_suffix(".part")
-        command = [str(self._java), "-Xshare:dump", f"-XX:SharedArchiveFile={fresh}"]
         try:
-            subprocess.run(command, capture_output=True, timeout=_DUMP_SECONDS, check=True)
-            fresh.replace(base)
+            with appearing(base) as fresh:
+                command = [str(self._java), "-Xshare:dump", f"-XX:SharedArchiveFile={fresh}"]
+                subprocess.run(command, capture_output=True, timeout=_DUMP_SECONDS, check=True)
         except (OSError, subprocess.SubprocessError) as error:
             _log.warning("Spark starts without shared class data: %s", error)
             return False

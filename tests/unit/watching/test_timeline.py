@@ -19,9 +19,9 @@ def shown(seen: Observation) -> str:
 
 
 def test_a_state_that_is_entered() -> None:
-    line = shown(Observation("state", "Create cluster", "entered", 1.2, 420.0, 0.0))
+    line = shown(Observation("state", "Create cluster", "entered", 1.2, 420.0))
     assert line == "  0:01       7:00  machine  -> Create cluster"
 
 
 def test_names_that_look_like_markup_stay_text() -> None:
-    assert "[bold]x[/bold] FAILED" in shown(Observation("step", "[bold]x[/bold]", "FAILED", 0, 0, 0))
+    assert "[bold]x[/bold] FAILED" in shown(Observation("step", "[bold]x[/bold]", "FAILED", 0, 0))
