@@ -18,6 +18,8 @@ _log = logging.getLogger(__name__)
 _DUMP_SECONDS = 60
 _BASE = "base.jsa"
 _CLASSES = "spark.jsa"
+# The JVM would name every class it cannot keep, on the job's own standard output.
+_QUIET = '"-Xlog:cds*=off"'
 
 
 class ClassData:
@@ -47,9 +49,9 @@ class ClassData:
         """Return the JVM options of a step: use the archive, or write it."""
         base, classes = self._folder / _BASE, self._folder / _CLASSES
         if classes.exists():
-            return f'"-XX:SharedArchiveFile={base}:{classes}"'
+            return f'{_QUIET} "-XX:SharedArchiveFile={base}:{classes}"'
         if base.exists() or self._dump_base(base):
-            return f'"-XX:SharedArchiveFile={base}" "-XX:ArchiveClassesAtExit={self._fresh(step_id)}"'
+            return f'{_QUIET} "-XX:SharedArchiveFile={base}" "-XX:ArchiveClassesAtExit={self._fresh(step_id)}"'
         return ""
 
     def keep(self, step_id: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.local.spark.runner import SparkRunner
-from tests.local.spark.support import CLASS_DATA, JOBS, a_step, keys, log_of, run
+from tests.local.spark.support import JOBS, a_step, keys, log_of, run
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +30,7 @@ def test_job_code_reads_and_writes_s3_unchanged(s3: "S3Client", endpoint: str, t
     }.items():
         s3.put_object(Bucket="data", Key=key, Body=text.encode())
     s3.put_object(Bucket="data", Key="events/e.json.gz", Body=gzip.compress(b'{"a": 1}\n{"a": 2}\n{"a": 3}\n'))
-    runner = SparkRunner(endpoint, tmp_path / "work dir é", CLASS_DATA)
+    runner = SparkRunner(endpoint, tmp_path / "work dir é", tmp_path / "class-data")  # as on a new machine
 
     outcome = run(
         runner,
@@ -45,6 +45,7 @@ def test_job_code_reads_and_writes_s3_unchanged(s3: "S3Client", endpoint: str, t
 
     assert outcome.succeeded, log_of(s3, "s-MATRIX", "stdout")
     assert log_of(s3, "s-MATRIX", "stdout") == "matrix passed\n"
+    assert list((tmp_path / "class-data").rglob("spark.jsa")), "the first step writes the class data"
     written = keys(s3, "data")
     assert "api/renamed.txt" in written
     assert "api/made é.txt" in written
