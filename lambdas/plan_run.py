@@ -1,11 +1,13 @@
 """Plan a run: is the input good, how big is it, which cluster does it need, what will that cost."""
 
+import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from lambdas import aws
 from lambdas.inputs.errors import RejectionError
+from lambdas.recovery.shortage_store import recent_shortages
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.planning import make_plan
 from lambdas.settings import load_settings
@@ -26,7 +28,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     asked = PlanEvent.model_validate(event)
     about = {"job": asked.job, "run": asked.execution.name}
     try:
-        plan = make_plan(asked, load_settings(), aws.s3())
+        settings = load_settings()
+        shortages = recent_shortages(aws.dynamodb(), settings.run_table, datetime.datetime.now(datetime.UTC))
+        plan = make_plan(asked, settings, aws.s3(), shortages)
     except RejectionError as rejection:
         logger.warning("rejected", extra={**about, "error": rejection.error, "cause": str(rejection)})
         return {"outcome": "rejected", "error": rejection.error, "cause": str(rejection)}

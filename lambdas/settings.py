@@ -11,7 +11,7 @@ class SettingsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The deployment a function belongs to: names of its stage, region, buckets and table."""
+    """The deployment a function belongs to: names of its stage, region, buckets, table and subnets."""
 
     stage: str
     region: str
@@ -19,6 +19,7 @@ class Settings:
     code_bucket: str
     log_bucket: str
     run_table: str
+    subnet_ids: tuple[str, ...]
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -29,13 +30,13 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     SettingsError
         Names every variable that is missing.
     """
-    names = ("STAGE", "DATA_BUCKET", "CODE_BUCKET", "LOG_BUCKET", "RUN_TABLE")
+    names = ("STAGE", "DATA_BUCKET", "CODE_BUCKET", "LOG_BUCKET", "RUN_TABLE", "SUBNET_IDS")
     region = region_name(environment)
     missing = [name for name in names if not environment.get(name)] + ([] if region else ["AWS_REGION"])
     if missing:
         raise SettingsError(f"environment variables not set: {', '.join(missing)}")
-    stage, data, code, log, table = (environment[name] for name in names)
-    return Settings(stage, region or "", data, code, log, table)
+    stage, data, code, log, table, subnets = (environment[name] for name in names)
+    return Settings(stage, region or "", data, code, log, table, tuple(subnets.split(",")))
 
 
 def region_name(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -9,29 +9,39 @@ from lambdas.inputs.errors import RejectionError
 from lambdas.specs import SpecError, UnknownSpecError
 from scripts.bench.command import bench
 from scripts.build import package, publish, render
+from scripts.certify.command import certify
+from scripts.certify.dynamic.errors import CaseUnknownError
+from scripts.certify.static import DefinitionError
 from scripts.demo.command import demo
 from scripts.demo.data import DataError
 from scripts.demo.run import DemoError
 from scripts.deployment import DeploymentError
+from scripts.diagnose import diagnose
+from scripts.diagnosing.past_run import RunUnknownError
 from scripts.local.cloud import LocalCloudError
 from scripts.local.command import local
+from scripts.reap import reap
 from scripts.rendering.machine import RenderError
 from scripts.rendering.package import PackageError
 from scripts.rendering.template import TemplateError
+from scripts.replay import replay
 from scripts.run import run
 from scripts.watch import watch
 
 # What a user can mend; anything else is a bug and keeps its traceback.
 EXPECTED = (
     BotoCoreError,
+    CaseUnknownError,
     ClientError,
     DataError,
+    DefinitionError,
     DemoError,
     DeploymentError,
     RejectionError,
     LocalCloudError,
     PackageError,
     RenderError,
+    RunUnknownError,
     SpecError,
     TemplateError,
     UnknownSpecError,
@@ -43,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, render, package, publish):
+for verb in (demo, run, watch, diagnose, replay, certify, reap, render, package, publish):
     app.command()(verb)
 app.add_typer(local, name="local", help="The local cloud on its own.")
 app.add_typer(bench, name="bench", help="Measure; each prints one JSON document.")

@@ -44,6 +44,11 @@ class Deployment:
             raise DeploymentError(f"stage {self.stage} has no job {job!r}; it has: {', '.join(names) or 'none'}")
         return found
 
+    def machines(self) -> dict[str, str]:
+        """Return the ARNs of all state machines, by the name of their job."""
+        jobs = {job.name: self.outputs.get(f"{logical_id(job.name)}StateMachine") for job in load_jobs()}
+        return {name: arn for name, arn in jobs.items() if arn}
+
     @property
     def data_bucket(self) -> str:
         """The bucket of input and output."""

@@ -22,7 +22,8 @@ from scripts.rendering.paths import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 COLUMNS = 118
-FAILURE_PATH = {"Reject run", "Terminate after failure", "Reap clusters", "Record failed run", "Notify failure"}
+# The value a choice's condition compares with.
+_COMPARED = re.compile(r"= '([^']+)' ")
 
 
 def graph(definition: dict[str, Any]) -> str:
@@ -37,22 +38,46 @@ def graph(definition: dict[str, Any]) -> str:
     lines.append('edge [fontname="DejaVu Sans" fontsize=9]')
     lines.append('nodesep=0.35 ranksep=0.32 start [shape=circle label="" width=0.2 fillcolor=black]')
     lines.append(f'start -> "{definition["StartAt"]}"')
+    good = _success_path(definition)
     for name, state in definition["States"].items():
-        lines += _state(name, state)
+        lines += _state(name, state, "#e3f2e1" if name in good else "#fde0dc")
     return "\n".join([*lines, "}"])
 
 
-def _state(name: str, state: dict[str, Any]) -> list[str]:
-    colour = "#fde0dc" if name in FAILURE_PATH or state["Type"] == "Fail" else "#e3f2e1"
-    shape = ' shape=diamond height=0.9 label="accepted?"' if state["Type"] == "Choice" else ""
-    lines = [f'"{name}" [fillcolor="{colour}"{shape}]']
-    lines += [f'"{name}" -> "{choice["Next"]}" [label=" yes"]' for choice in state.get("Choices", [])]
+def _success_path(definition: dict[str, Any]) -> set[str]:
+    """Return the states on a way from the start to a success on which nothing is caught."""
+    states = definition["States"]
+    following = {name: {target for target, _ in _transitions(state)} for name, state in states.items()}
+    reached = _reach({definition["StartAt"]}, following)
+    before = {name: {other for other in states if name in following[other]} for name in states}
+    return reached & _reach({name for name, state in states.items() if state["Type"] == "Succeed"}, before)
+
+
+def _reach(start: set[str], following: dict[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    while fresh := start - reached:
+        reached |= fresh
+        start = {target for name in fresh for target in following[name]}
+    return reached
+
+
+def _transitions(state: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return where a state leads when nothing fails, with what to write beside it; one line for each target."""
+    found: dict[str, str] = {}
+    for choice in state.get("Choices", []):
+        compared = _COMPARED.search(choice["Condition"])
+        found[choice["Next"]] = f" {compared[1]}" if compared else ""
     if "Default" in state:
-        lines.append(f'"{name}" -> "{state["Default"]}" [label=" no"]')
+        found.setdefault(state["Default"], " otherwise")
     if "Next" in state:
-        lines.append(f'"{name}" -> "{state["Next"]}"')
-    if state.get("End"):
-        lines.append(f'end [shape=doublecircle label="" width=0.15 fillcolor=black]\n"{name}" -> end')
+        found[state["Next"]] = ""
+    return list(found.items())
+
+
+def _state(name: str, state: dict[str, Any], colour: str) -> list[str]:
+    shape = " shape=diamond height=0.9" if state["Type"] == "Choice" else ""
+    lines = [f'"{name}" [fillcolor="{colour}"{shape}]']
+    lines += [f'"{name}" -> "{target}" [label="{label}"]' for target, label in _transitions(state)]
     for catcher in state.get("Catch", []):
         if catcher["Next"] != state.get("Next"):
             lines.append(f'"{name}" -> "{catcher["Next"]}" [style=dashed color="#b71c1c"]')

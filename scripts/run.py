@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from scripts.watching.follow import Follower
 from scripts.watching.timeline import show
 
 STAGE = Annotated[str, typer.Option(help="The deployment to use.")]
+FOLLOW = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay and show the run's timeline.")]
 
 
 def run(
@@ -25,13 +26,18 @@ def run(
         str | None, typer.Option("--input", help="s3://bucket/prefix/; the job's own without it.")
     ] = None,
     stage: STAGE = "dev",
-    follow: Annotated[bool, typer.Option("--watch/--no-watch", help="Stay and show the run's timeline.")] = True,
+    follow: FOLLOW = True,
 ) -> None:
     """Start a job and follow it; without --input on the job's own input."""
     document = {} if input_uri is None else {"input": input_uri}
     spec = load_job(job)
     deployed = deployment.find(stage)
     parse_request(document, substitute(spec.input, {DATA_BUCKET: deployed.data_bucket}))
+    start(deployed, job, document, follow)
+
+
+def start(deployed: deployment.Deployment, job: str, document: Any, follow: bool) -> None:
+    """Start an execution of a job under a name of its own, and follow it if asked to."""
     machine = deployed.machine_arn(job)
     name = f"{job}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     arn = aws.stepfunctions().start_execution(stateMachineArn=machine, name=name, input=json.dumps(document))[

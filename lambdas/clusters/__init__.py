@@ -1,1 +1,1 @@
-"""Finding and ending the clusters of an execution."""
+"""Finding the clusters that must end, and ending them."""

@@ -1,16 +1,31 @@
-"""Find the clusters of an execution by their tag."""
+"""Find the clusters of an execution or of a deployment by their tags.
+
+ListClusters neither shows tags nor filters by them, so every candidate is described.
+https://docs.aws.amazon.com/emr/latest/APIReference/API_ListClusters.html
+"""
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from lambdas.clusters.tags import EXECUTION_TAG, JOB_TAG, LIFETIME_TAG, STAGE_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
     from mypy_boto3_emr.literals import ClusterStateType
 
-EXECUTION_TAG = "slow-lambda:execution"
+__all__ = [
+    "ANY_STATE",
+    "EXECUTION_TAG",
+    "LIVE_STATES",
+    "FoundCluster",
+    "cluster_ids",
+    "cluster_in_cause",
+    "describe",
+    "find_clusters",
+]
 
 # https://docs.aws.amazon.com/emr/latest/APIReference/API_ClusterStatus.html
 LIVE_STATES: tuple["ClusterStateType", ...] = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
@@ -22,10 +37,26 @@ _CLOCK_MARGIN = datetime.timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class FoundCluster:
-    """A cluster, and whether it is protected from termination."""
+    """A cluster as DescribeCluster shows it; a tag it lacks is ``None``.
+
+    Attributes
+    ----------
+    created
+        With a time zone.
+    protected
+        Whether it is protected from termination.
+    lifetime
+        How old it may become; ``None`` also when the tag does not hold a number of seconds.
+    """
 
     id: str
-    protected: bool
+    state: str
+    created: datetime.datetime | None = None
+    protected: bool = False
+    execution: str | None = None
+    job: str | None = None
+    stage: str | None = None
+    lifetime: datetime.timedelta | None = None
 
 
 def find_clusters(
@@ -35,8 +66,6 @@ def find_clusters(
     states: Sequence["ClusterStateType"] = LIVE_STATES,
 ) -> list[FoundCluster]:
     """Find the clusters tagged with an execution.
-
-    ListClusters neither shows tags nor filters by them, so every candidate is described.
 
     Parameters
     ----------
@@ -49,16 +78,55 @@ def find_clusters(
     states
         The states to look in.
     """
-    pages = emr.get_paginator("list_clusters").paginate(
-        ClusterStates=list(states), CreatedAfter=started - _CLOCK_MARGIN
+    clusters = (describe(emr, cluster_id) for cluster_id in cluster_ids(emr, states, started))
+    return [cluster for cluster in clusters if cluster.execution == execution]
+
+
+def cluster_ids(
+    emr: "EMRClient", states: Sequence["ClusterStateType"], started: datetime.datetime | None = None
+) -> Iterator[str]:
+    """Yield the ids of all clusters in some states, newest first, page by page.
+
+    Parameters
+    ----------
+    emr
+        The client.
+    states
+        The states to look in.
+    started
+        Leave out what was created before this moment.
+    """
+    paginator = emr.get_paginator("list_clusters")
+    if started is None:
+        pages = paginator.paginate(ClusterStates=list(states))
+    else:
+        pages = paginator.paginate(ClusterStates=list(states), CreatedAfter=started - _CLOCK_MARGIN)
+    for page in pages:
+        yield from (summary["Id"] for summary in page.get("Clusters", []))
+
+
+def describe(emr: "EMRClient", cluster_id: str) -> FoundCluster:
+    """Describe a cluster."""
+    cluster = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+    status = cluster.get("Status", {})
+    tags = {tag.get("Key"): tag.get("Value") for tag in cluster.get("Tags", [])}
+    return FoundCluster(
+        id=cluster_id,
+        state=status.get("State", "UNKNOWN"),
+        created=status.get("Timeline", {}).get("CreationDateTime"),
+        protected=cluster.get("TerminationProtected", False),
+        execution=tags.get(EXECUTION_TAG),
+        job=tags.get(JOB_TAG),
+        stage=tags.get(STAGE_TAG),
+        lifetime=_lifetime(tags.get(LIFETIME_TAG)),
     )
-    found = []
-    for summary in (summary for page in pages for summary in page.get("Clusters", [])):
-        cluster = emr.describe_cluster(ClusterId=summary["Id"])["Cluster"]
-        tags = {tag.get("Key"): tag.get("Value") for tag in cluster.get("Tags", [])}
-        if tags.get(EXECUTION_TAG) == execution:
-            found.append(FoundCluster(summary["Id"], cluster.get("TerminationProtected", False)))
-    return found
+
+
+def _lifetime(text: str | None) -> datetime.timedelta | None:
+    try:
+        return datetime.timedelta(seconds=int(text or ""))
+    except (ValueError, OverflowError):
+        return None
 
 
 def cluster_in_cause(cause: str) -> str | None:

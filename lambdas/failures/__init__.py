@@ -1,5 +1,1 @@
-"""What failed, in words."""
-
-from lambdas.failures.describe import Failure, StateFailure, describe_failure
-
-__all__ = ["Failure", "StateFailure", "describe_failure"]
+"""Why a run failed: the verdict on its work, the class of its failure, and the words for the person who reads it."""

@@ -4,9 +4,18 @@ import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.dataclasses import dataclass
 
-from lambdas.failures import StateFailure
 from lambdas.runs.plan import Plan
+
+
+@dataclass(frozen=True)
+class StateFailure:
+    """A state that failed: its name, and the Error and Cause Step Functions saw, or the explained ones."""
+
+    state: str
+    error: str
+    cause: str = ""
 
 
 class Execution(BaseModel):
@@ -27,6 +36,17 @@ class PlanEvent(BaseModel):
     input: Any
 
 
+class DiagnoseEvent(BaseModel):
+    """The event of ``diagnose_failure``; ``looks`` counts how often it has looked for the logs before."""
+
+    job: str
+    execution: Execution
+    plan: Plan | None = None
+    cluster_id: str | None = None
+    failure: StateFailure
+    looks: int = 0
+
+
 class RecordEvent(BaseModel):
     """The event of ``record_run``."""
 
@@ -35,9 +55,4 @@ class RecordEvent(BaseModel):
     plan: Plan | None = None
     cluster_id: str | None = None
     failure: StateFailure | None = None
-
-
-class ReapEvent(BaseModel):
-    """The event of ``reap_clusters``."""
-
-    execution: Execution
+    diagnosis: dict[str, Any] | None = None

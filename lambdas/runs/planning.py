@@ -1,19 +1,21 @@
 """Make the plan of a run: check, measure, size, freeze the manifest."""
 
 import json
-import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lambdas.inputs.measure import Measurement, measure_input, open_manifest
 from lambdas.inputs.request import MAX_DOCUMENT_BYTES, parse_request
 from lambdas.inputs.uri import S3Uri
+from lambdas.recovery.shortages import Shortage, order_rungs
 from lambdas.runs.errors import JobInvalidError, JobUnknownError, PlanTooLargeError, StepTooLongError
 from lambdas.runs.events import PlanEvent
-from lambdas.runs.plan import ClusterRequest, Estimated, Measured, Nodes, Plan, PlannedStep, Size
+from lambdas.runs.plan import Estimated, Measured, Plan, PlannedRung, PlannedStep
+from lambdas.runs.request import cluster_name, cluster_request, size_of
 from lambdas.runs.store import put_manifest, run_folder
 from lambdas.settings import Settings
-from lambdas.sizing import Decision, decide_size
-from lambdas.specs.cluster import Cluster
+from lambdas.sizing import Decision, Rung, build_ladder, decide_size
+from lambdas.specs.cluster import Cluster, Market
 from lambdas.specs.code import code_prefix
 from lambdas.specs.errors import SpecError, UnknownSpecError
 from lambdas.specs.job import Job
@@ -33,14 +35,10 @@ MAX_PLAN_BYTES = MAX_DOCUMENT_BYTES * 3 // 4
 # https://docs.aws.amazon.com/emr/latest/APIReference/API_HadoopJarStepConfig.html
 MAX_STEP_CHARACTERS = 10_240
 _RUNNER = "command-runner.jar"
-
-# Names of clusters may not hold these.
-# https://docs.aws.amazon.com/emr/latest/APIReference/API_RunJobFlow.html
-_NOT_IN_CLUSTER_NAMES = re.compile(r"[<>$|`]")
-MAX_CLUSTER_NAME = 256
+_FIRST_CHOICE = "the first choice"
 
 
-def make_plan(event: PlanEvent, settings: Settings, s3: "S3Client") -> Plan:
+def make_plan(event: PlanEvent, settings: Settings, s3: "S3Client", shortages: Sequence[Shortage]) -> Plan:
     """Plan a run and write its manifest.
 
     Parameters
@@ -51,6 +49,8 @@ def make_plan(event: PlanEvent, settings: Settings, s3: "S3Client") -> Plan:
         The deployment.
     s3
         The client that lists the input and writes the manifest.
+    shortages
+        Where EC2 has lately been short of capacity; what is likely to be had comes first.
 
     Raises
     ------
@@ -62,6 +62,13 @@ def make_plan(event: PlanEvent, settings: Settings, s3: "S3Client") -> Plan:
     with open_manifest() as manifest:
         uri, measured = measure_input(s3, request.input, manifest)
         decision = decide_size(measured, cluster, catalogue, job.limits.max_nodes, len(job.steps))
+        ladder = build_ladder(
+            measured, decision, cluster, catalogue, job.limits.max_nodes, len(job.steps), settings.subnet_ids
+        )
+        name = cluster_name(job.name, event.execution.name)
+        chosen = _first_rung(decision, cluster.task_market, settings.subnet_ids)
+        rungs = [_rung(rung, name) for rung in (chosen, *ladder)]
+        first, *rest = order_rungs(rungs, shortages)
         folder = run_folder(settings.log_bucket, job.name, event.execution.name)
         plan = Plan(
             run=event.execution.name,
@@ -69,25 +76,18 @@ def make_plan(event: PlanEvent, settings: Settings, s3: "S3Client") -> Plan:
             input=str(uri),
             manifest=f"{folder}manifest.json",
             measured=_measured(measured),
-            size=_size(decision, cluster),
-            estimate=Estimated(minutes=decision.estimate.minutes, usd=decision.estimate.usd),
-            receipt=decision.receipt,
-            cluster=ClusterRequest(
-                name=cluster_name(job.name, event.execution.name),
-                instance_fleets=decision.instance_fleets,
-                configurations=decision.configurations,
-                managed_scaling_policy=decision.managed_scaling,
-            ),
+            attempts=1 + job.on_failure.attempts,
+            first_step=job.steps[0].name,
+            size=first.size,
+            estimate=first.estimate,
+            receipt=_receipt(decision, first),
+            cluster=first.cluster,
             steps=_steps(job, uri, event.execution.name, settings),
+            ladder=rest,
         )
         _check_size(plan)
         put_manifest(s3, plan.manifest, manifest)
     return plan
-
-
-def cluster_name(job: str, run: str) -> str:
-    """Return ``<job>-<run>`` as EMR takes it."""
-    return _NOT_IN_CLUSTER_NAMES.sub("-", f"{job}-{run}")[:MAX_CLUSTER_NAME]
 
 
 def _specs(name: str, region: str) -> tuple[Job, Cluster, "Catalogue"]:
@@ -114,21 +114,31 @@ def _measured(measured: Measurement) -> Measured:
     )
 
 
-def _size(decision: Decision, cluster: Cluster) -> Size:
-    shape = decision.shape
-    worker = shape.instance_type.type
-    return Size(
-        primary=Nodes(instance_type=cluster.primary_type, count=1),
-        core=Nodes(instance_type=worker, count=shape.core_nodes),
-        task=Nodes(instance_type=worker, count=shape.task_nodes),
-        workers=shape.workers,
-        vcpus=shape.vcpus,
-        yarn_memory_mib=shape.yarn_memory_mib,
-        executors=shape.executors,
-        executor_cores=shape.layout.cores,
-        executor_memory_mib=shape.layout.heap_mib,
-        shuffle_partitions=decision.shuffle_partitions,
+def _first_rung(decision: Decision, market: Market, subnets: Sequence[str]) -> Rung:
+    return Rung(
+        _FIRST_CHOICE,
+        decision.shape,
+        market,
+        decision.shuffle_partitions,
+        decision.estimate,
+        decision.emitted,
+        tuple(subnets),
     )
+
+
+def _rung(rung: Rung, name: str) -> PlannedRung:
+    return PlannedRung(
+        why=rung.why,
+        size=size_of(rung.shape, rung.shuffle_partitions, rung.emitted, rung.market),
+        estimate=Estimated(minutes=rung.estimate.minutes, usd=rung.estimate.usd),
+        cluster=cluster_request(name, rung.emitted, rung.subnets),
+    )
+
+
+def _receipt(decision: Decision, first: PlannedRung) -> list[str]:
+    if first.why == _FIRST_CHOICE:
+        return decision.receipt
+    return [*decision.receipt, f"EC2 has lately been short of capacity for it; instead: {first.why}."]
 
 
 def _steps(job: Job, uri: S3Uri, run: str, settings: Settings) -> list[PlannedStep]:

@@ -45,7 +45,7 @@ class StepRun(RecordPart):
 
 
 class RunRecord(RecordPart):
-    """The record; times in UTC."""
+    """The record; times in UTC, instances and cost of all attempts, steps of the last cluster."""
 
     run: str
     job: str
@@ -62,6 +62,7 @@ class RunRecord(RecordPart):
     error: str | None
     cause: str | None
     failed_state: str | None
+    diagnosis: dict[str, Any] | None
     plan: Plan | None
 
     def as_document(self) -> dict[str, Any]:

@@ -1,14 +1,18 @@
-"""Make the record of a run: read the cluster back from EMR, price it, name what failed."""
+"""Make the record of a run: read its clusters back from EMR, price them, judge whether the work was done."""
 
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lambdas.clusters.find import ANY_STATE, cluster_in_cause, find_clusters
-from lambdas.failures import Failure, StateFailure, describe_failure
+from lambdas.documents import part, text
+from lambdas.failures.case import Case
+from lambdas.failures.diagnose import diagnose
+from lambdas.failures.explain import explain
+from lambdas.failures.verdict import Known, Verdict, judge
 from lambdas.pricing import Cost, Interval, cost_of
-from lambdas.runs.events import RecordEvent
+from lambdas.runs.diagnosing import list_steps
+from lambdas.runs.events import RecordEvent, StateFailure
 from lambdas.runs.record import Dollars, InstancesUsed, RunRecord, StepRun
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Market
@@ -17,19 +21,17 @@ if TYPE_CHECKING:
     from mypy_boto3_emr import EMRClient
 
 _CENTS = 6
-_CREATE_CLUSTER = "Create cluster"
 
 
 def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now: datetime.datetime) -> RunRecord:
     """Make the record of a run.
 
-    A run without a failure still counts as failed when one of its steps did not complete.
+    A run without a failure still counts as failed when the steps of its last attempt were not all completed.
 
     Parameters
     ----------
     event
-        What the machine knows. When creating the cluster failed it does not know the cluster's id, so the cluster is
-        looked for in the failure's cause and by its tag.
+        What the machine knows.
     emr
         The client.
     catalogue
@@ -37,15 +39,13 @@ def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now:
     now
         The end of what has not ended yet; with a time zone.
     """
-    cluster_id = event.cluster_id or _lost_cluster(event, emr)
+    cluster_id = event.cluster_id or (event.diagnosis or {}).get("cluster_id")
     cluster: dict[str, Any] | None = None
-    steps: list[dict[str, Any]] = []
-    intervals: list[Interval] = []
     if cluster_id:
         cluster = dict(emr.describe_cluster(ClusterId=cluster_id)["Cluster"])
-        steps = _steps(emr, cluster_id)
-        intervals = _intervals(emr, cluster_id, now)
-    failure = _failure(event, cluster, steps)
+    steps = list_steps(emr, cluster_id) if cluster_id else []
+    intervals = [interval for each in _clusters(event, cluster_id) for interval in _intervals(emr, each, now)]
+    failure = event.failure or _unnoticed_failure(event, cluster, steps)
     return RunRecord(
         run=event.execution.name,
         job=event.job,
@@ -61,27 +61,37 @@ def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now:
         cost=_dollars(cost_of(intervals, catalogue)),
         error=failure.error if failure else None,
         cause=failure.cause if failure else None,
-        failed_state=event.failure.state if event.failure else None,
+        failed_state=failure.state if failure else None,
+        diagnosis=event.diagnosis,
         plan=event.plan,
     )
 
 
-def _lost_cluster(event: RecordEvent, emr: "EMRClient") -> str | None:
-    if event.failure is None or event.failure.state != _CREATE_CLUSTER:
+def _clusters(event: RecordEvent, last: str | None) -> list[str]:
+    earlier = [attempt.cluster_id for attempt in event.plan.earlier] if event.plan else []
+    return list(dict.fromkeys(cluster_id for cluster_id in (*earlier, last) if cluster_id))
+
+
+def _unnoticed_failure(
+    event: RecordEvent, cluster: dict[str, Any] | None, steps: Sequence[dict[str, Any]]
+) -> StateFailure | None:
+    planned = event.plan.steps_left if event.plan else None
+    verdict = judge(cluster, steps, planned, Known.COMPLETED)
+    if verdict is Verdict.SUCCEEDED:
         return None
-    named = cluster_in_cause(event.failure.cause)
-    if named:
-        return named
-    found = find_clusters(emr, event.execution.id, event.execution.started, ANY_STATE)
-    return found[0].id if found else None
-
-
-def _steps(emr: "EMRClient", cluster_id: str) -> list[dict[str, Any]]:
-    # ListSteps answers newest first.
-    # https://docs.aws.amazon.com/emr/latest/APIReference/API_ListSteps.html
-    pages = emr.get_paginator("list_steps").paginate(ClusterId=cluster_id)
-    newest_first = [dict(step) for page in pages for step in page["Steps"]]
-    return newest_first[::-1]
+    step = next((step for step in steps if step["Status"]["State"] != "COMPLETED"), None)
+    # The machine has ended the cluster; what that shows is no reason why a step failed by itself.
+    failed = text(part(step, "Status"), "State") == "FAILED"
+    diagnosis = diagnose(Case(None if failed else cluster, step))
+    where = f"step {step['Name']!r}" if step else "the run's steps"
+    explained = explain(
+        diagnosis.failure_class,
+        f"{where} on cluster {event.cluster_id}; its states mean: {verdict.value}.",
+        evidence=diagnosis.evidence,
+        log_address=text(part(part(step, "Status"), "FailureDetails"), "LogFile"),
+        run=event.execution.name,
+    )
+    return StateFailure("Record run", explained.error, explained.cause)
 
 
 def _intervals(emr: "EMRClient", cluster_id: str, now: datetime.datetime) -> list[Interval]:
@@ -96,15 +106,6 @@ def _intervals(emr: "EMRClient", cluster_id: str, now: datetime.datetime) -> lis
             market: Market = "spot" if instance.get("Market") == "SPOT" else "on_demand"
             intervals.append(Interval(instance["InstanceType"], market, max(seconds, 0.0)))
     return intervals
-
-
-def _failure(event: RecordEvent, cluster: dict[str, Any] | None, steps: Sequence[dict[str, Any]]) -> Failure | None:
-    if event.failure is not None:
-        return describe_failure(event.failure, cluster, steps)
-    for step in steps:
-        if step["Status"]["State"] != "COMPLETED":
-            return describe_failure(StateFailure(f"Run step {step['Name']}", "States.TaskFailed"), cluster, steps)
-    return None
 
 
 def _ended(cluster: dict[str, Any] | None, now: datetime.datetime) -> datetime.datetime:

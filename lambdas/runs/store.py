@@ -57,6 +57,7 @@ def _item(record: RunRecord, address: str) -> dict[str, "AttributeValueTypeDef"]
         "input": record.input,
         "cluster_id": record.cluster_id,
         "record": address,
+        "failure_class": (record.diagnosis or {}).get("failure_class"),
         "error": record.error,
         "cause": record.cause[:_CAUSE_CHARACTERS] if record.cause else None,
     }

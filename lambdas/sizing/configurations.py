@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from lambdas.sizing.layout import DRIVER_HEAP_MIB, DRIVER_OVERHEAD_MIB
 from lambdas.sizing.need import Need
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.cluster import Cluster
@@ -16,7 +15,7 @@ def shuffle_partitions(need: Need, shape: Shape) -> int:
     return max(2 * shape.vcpus, need.tasks)
 
 
-def configurations(need: Need, shape: Shape, cluster: Cluster) -> list[dict[str, Any]]:
+def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict[str, Any]]:
     """Return ``Configurations`` of ``RunJobFlow``: the cluster spec's, and on top those of the size.
 
     https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-configure.html
@@ -25,8 +24,8 @@ def configurations(need: Need, shape: Shape, cluster: Cluster) -> list[dict[str,
     sized = {
         "spark-defaults": {
             "spark.driver.cores": "1",
-            "spark.driver.memory": f"{DRIVER_HEAP_MIB}m",
-            "spark.driver.memoryOverhead": f"{DRIVER_OVERHEAD_MIB}m",
+            "spark.driver.memory": f"{layout.driver_heap_mib}m",
+            "spark.driver.memoryOverhead": f"{layout.driver_overhead_mib}m",
             "spark.dynamicAllocation.enabled": "true",
             "spark.dynamicAllocation.initialExecutors": str(shape.executors),
             "spark.dynamicAllocation.maxExecutors": str(shape.executors),
@@ -34,7 +33,7 @@ def configurations(need: Need, shape: Shape, cluster: Cluster) -> list[dict[str,
             "spark.executor.cores": str(layout.cores),
             "spark.executor.memory": f"{layout.heap_mib}m",
             "spark.executor.memoryOverhead": f"{layout.overhead_mib}m",
-            "spark.sql.shuffle.partitions": str(shuffle_partitions(need, shape)),
+            "spark.sql.shuffle.partitions": str(partitions),
         },
         # Without node labels the driver may start on a spot task node and end with it.
         # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-instances-guidelines.html

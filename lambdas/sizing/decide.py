@@ -1,12 +1,11 @@
 """The size of one run, from the measured input to what EMR is asked for."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from lambdas.inputs.measure import Measurement
-from lambdas.sizing.configurations import configurations, shuffle_partitions
+from lambdas.sizing.configurations import shuffle_partitions
+from lambdas.sizing.emit import Emitted, emit
 from lambdas.sizing.estimate import Estimate, estimate
-from lambdas.sizing.fleets import instance_fleets, managed_scaling
 from lambdas.sizing.need import MAX_PARTITION_BYTES, Need, predict_need
 from lambdas.sizing.receipt import human_bytes, receipt
 from lambdas.sizing.shapes import Choice, Shape, choose_shape
@@ -26,9 +25,7 @@ class Decision:
     shuffle_partitions: int
     estimate: Estimate
     receipt: list[str]
-    instance_fleets: list[dict[str, Any]]
-    configurations: list[dict[str, Any]]
-    managed_scaling: dict[str, Any]
+    emitted: Emitted
 
 
 def decide_size(measured: Measurement, cluster: Cluster, catalogue: Catalogue, max_nodes: int, steps: int) -> Decision:
@@ -49,15 +46,14 @@ def decide_size(measured: Measurement, cluster: Cluster, catalogue: Catalogue, m
     choice = choose_shape(need, cluster, catalogue, max_nodes)
     shape = choice.shape
     expected = estimate(measured, shape, cluster, catalogue, steps)
+    partitions = shuffle_partitions(need, shape)
     return Decision(
         need=need,
         shape=shape,
-        shuffle_partitions=shuffle_partitions(need, shape),
+        shuffle_partitions=partitions,
         estimate=expected,
         receipt=receipt(measured, need, choice, cluster, expected, _warnings(measured, choice, max_nodes)),
-        instance_fleets=instance_fleets(shape, cluster, catalogue),
-        configurations=configurations(need, shape, cluster),
-        managed_scaling=managed_scaling(shape, cluster),
+        emitted=emit(shape, partitions, cluster, catalogue),
     )
 
 

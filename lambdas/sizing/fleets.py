@@ -1,5 +1,6 @@
 """A shape as EMR's instance fleets, in EMR's own names."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -16,18 +17,19 @@ MAX_FLEET_TYPES = 5
 _SIMILAR_PRICE = Decimal("1.4")
 
 
-def instance_fleets(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """Return ``Instances.InstanceFleets`` of ``RunJobFlow``.
+def instance_fleets(
+    shape: Shape, cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Return ``Instances.InstanceFleets`` of ``RunJobFlow``, none of the types in ``without`` where others will do.
 
     Every type of a fleet has as many cores as the chosen one and room for the same executors, so one unit is one node
     and the node limit holds. Primary and core nodes are on demand; task nodes follow the cluster spec.
 
     https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceFleetConfig.html
     """
-    primary = catalogue.get(cluster.primary_type)
-    workers = _type_configs(like_types(shape.instance_type, shape.layout, cluster, catalogue))
+    workers = _type_configs(like_types(shape.instance_type, shape.layout, cluster, catalogue, without))
     fleets = [
-        _on_demand("primary", "MASTER", 1, _type_configs(_like_primary(primary, cluster, catalogue))),
+        _on_demand("primary", "MASTER", 1, _type_configs(primary_types(cluster, catalogue, without))),
         _on_demand("core", "CORE", shape.core_nodes, workers),
     ]
     if shape.task_nodes and cluster.task_market == "on_demand":
@@ -55,34 +57,44 @@ def managed_scaling(shape: Shape, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def like_types(chosen: InstanceType, layout: Layout, cluster: Cluster, catalogue: Catalogue) -> list[InstanceType]:
+def like_types(
+    chosen: InstanceType, layout: Layout, cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()
+) -> list[InstanceType]:
     """Return the chosen type and others EMR may take instead, cheapest first after it."""
-    others = (
-        known
-        for known in catalogue.types
-        if known.family in cluster.families and known.yarn_memory_mib >= layout.node_mib
-    )
-    return _similar(chosen, others)
-
-
-def _like_primary(chosen: InstanceType, cluster: Cluster, catalogue: Catalogue) -> list[InstanceType]:
-    others = (
-        known for known in catalogue.types if known.family in cluster.families and known.memory_gib >= chosen.memory_gib
-    )
-    return _similar(chosen, others)
-
-
-def _similar(chosen: InstanceType, others: Any) -> list[InstanceType]:
     alike = [
         known
-        for known in others
-        if known.type != chosen.type
-        and known.arch == chosen.arch
+        for known in _allowed(cluster, catalogue, chosen)
+        if known.type not in {chosen.type, *without}
         and known.vcpu == chosen.vcpu
+        and known.yarn_memory_mib >= layout.node_mib
         and known.ec2_usd_per_hour <= chosen.ec2_usd_per_hour * _SIMILAR_PRICE
     ]
-    alike.sort(key=lambda known: (known.ec2_usd_per_hour, known.type))
     return [chosen, *alike][:MAX_FLEET_TYPES]
+
+
+def primary_types(cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()) -> list[InstanceType]:
+    """Return the types a primary node may have: the cluster spec's and similar ones, or bigger ones instead of those.
+
+    The primary has no executors, so nothing depends on its exact size.
+    """
+    chosen = catalogue.get(cluster.primary_type)
+    big_enough = [
+        known
+        for known in _allowed(cluster, catalogue, chosen)
+        if known.memory_gib >= chosen.memory_gib and known.vcpu >= chosen.vcpu and known.type != chosen.type
+    ]
+    similar = [
+        known
+        for known in big_enough
+        if known.vcpu == chosen.vcpu and known.ec2_usd_per_hour <= chosen.ec2_usd_per_hour * _SIMILAR_PRICE
+    ]
+    others = [known for known in (chosen, *big_enough) if known.type not in without]
+    return (others if without and others else [chosen, *similar])[:MAX_FLEET_TYPES]
+
+
+def _allowed(cluster: Cluster, catalogue: Catalogue, chosen: InstanceType) -> list[InstanceType]:
+    allowed = [known for known in catalogue.types if known.family in cluster.families and known.arch == chosen.arch]
+    return sorted(allowed, key=lambda known: (known.ec2_usd_per_hour, known.type))
 
 
 def _type_configs(types: list[InstanceType]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The shapes a cluster may take, and the cheapest that has what is needed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -56,7 +57,7 @@ class Shape:
 
     @property
     def executor_memory_mib(self) -> int:
-        """Heap and overhead of all executors."""
+        """Heap and overhead of all executors, in MiB."""
         return self.executors * self.layout.container_mib
 
     def has(self, need: Need) -> bool:
@@ -89,7 +90,9 @@ def core_nodes(workers: int) -> int:
     return 1 if workers <= _SMALL_CLUSTER else CORE_NODES
 
 
-def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> Choice:
+def choose_shape(
+    need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: int, without: Collection[str] = ()
+) -> Choice:
     """Choose the cheapest shape that has the memory and the cores; of equals the one with the most memory.
 
     Parameters
@@ -102,11 +105,13 @@ def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: 
         Types and prices.
     max_nodes
         Instances in all, the primary included.
+    without
+        Types to leave out; not all there are.
     """
     shapes = [
-        _shape(known, workers, cluster.task_market)
+        make_shape(layout_of(known), known, workers, cluster.task_market)
         for known in catalogue.types
-        if known.family in cluster.families
+        if known.family in cluster.families and known.type not in without
         for workers in range(1, max_nodes)
     ]
     shapes.sort(key=lambda shape: (shape.usd_per_hour, -shape.yarn_memory_mib, shape.workers))
@@ -120,8 +125,9 @@ def choose_shape(need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: 
     return Choice(shape, chosen is not None, len(shapes), tuple(cheapest.values()))
 
 
-def _shape(known: InstanceType, workers: int, market: Market) -> Shape:
+def make_shape(layout: Layout, known: InstanceType, workers: int, market: Market) -> Shape:
+    """Return a shape with its price; ``market`` is that of its task nodes."""
     core = core_nodes(workers)
     fraction = ASSUMED_SPOT_FRACTION if market == "spot" else Decimal(1)
     ec2 = known.ec2_usd_per_hour * (core + (workers - core) * fraction)
-    return Shape(known, workers, layout_of(known), ec2 + known.emr_usd_per_hour * workers)
+    return Shape(known, workers, layout, ec2 + known.emr_usd_per_hour * workers)

@@ -4,7 +4,7 @@ from lambdas.specs.catalogue import Catalogue, InstanceType
 from lambdas.specs.cluster import BootstrapAction, Cluster
 from lambdas.specs.code import code_files, code_prefix
 from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
-from lambdas.specs.job import Job, Limits, ObjectCreated, Step, Trigger
+from lambdas.specs.job import Job, Limits, ObjectCreated, OnFailure, Step, Trigger
 from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_jobs
 from lambdas.specs.paths import SPECS
 
@@ -18,6 +18,7 @@ __all__ = [
     "Job",
     "Limits",
     "ObjectCreated",
+    "OnFailure",
     "SpecError",
     "Step",
     "Trigger",

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from lambdas.inputs.uri import S3Uri, UriError
+from lambdas.specs.cluster import Cluster
 from lambdas.specs.placeholders import DATA_BUCKET
 from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
 
@@ -14,6 +15,9 @@ MAX_NODES = 2_000
 
 # A primary and a core node.
 MIN_NODES = 2
+
+# A run that failed so often will not succeed by being tried once more.
+MAX_ATTEMPTS = 10
 
 
 def _input(text: str) -> str:
@@ -47,9 +51,24 @@ class Step(Spec):
 
 
 class Limits(Spec):
-    """What a run may never exceed; ``max_nodes`` counts every instance, the primary too."""
+    """What a run may never exceed.
+
+    Attributes
+    ----------
+    max_nodes
+        Instances, the primary too.
+    max_lifetime
+        Seconds a cluster may live, whatever it does; without it, what all its timeouts together allow.
+    """
 
     max_nodes: Annotated[Count, Field(ge=MIN_NODES, le=MAX_NODES)]
+    max_lifetime: Duration | None = None
+
+
+class OnFailure(Spec):
+    """How often a failed run is tried again on another cluster, where that can help; 0 is never."""
+
+    attempts: Annotated[int, Field(strict=True, ge=0, le=MAX_ATTEMPTS)] = 2
 
 
 class Job(Spec):
@@ -62,3 +81,9 @@ class Job(Spec):
     triggers: tuple[Trigger, ...] = ()
     steps: Annotated[tuple[Step, ...], AfterValidator(not_empty)]
     limits: Limits
+    on_failure: OnFailure = OnFailure()
+
+    def max_lifetime(self, cluster: Cluster) -> int:
+        """Return the seconds after which a cluster of this job is ended even if its run still goes on."""
+        timeouts = cluster.start_timeout + sum(step.timeout for step in self.steps) + cluster.terminate_timeout
+        return self.limits.max_lifetime or timeouts

@@ -5,6 +5,7 @@ AWS is what is executed.
 """
 
 import contextlib
+import gzip
 import itertools
 import json
 import logging
@@ -16,13 +17,16 @@ from typing import Any
 
 import moto
 
-from lambdas import aws, plan_run, reap_clusters, record_run
+from lambdas import aws, diagnose_failure, plan_run, reap_clusters, record_run
+from lambdas.logs.layout import cluster_logs, step_folder
 from lambdas.specs import load_cluster, load_job
 from scripts.local.adapters.moto import Handler, installed
+from scripts.local.adapters.moto_faults import Interference
 from scripts.local.emr.clock import VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.faults import Faults
 from scripts.local.emr.runner import Script, ScriptedRunner
+from scripts.local.emr.world import Observer
 from scripts.rendering.machine import render_machine
 
 REGION = "us-east-1"
@@ -30,10 +34,12 @@ ACCOUNT = "123456789012"
 DATA_BUCKET = "data-bucket"
 LOG_BUCKET = "log-bucket"
 RUN_TABLE = "runs"
+SUBNET_IDS = "subnet-00000000000000001,subnet-00000000000000002"
 GIVE_UP_SECONDS = 60.0
 
 HANDLERS: dict[str, Handler] = {
     "plan-run": plan_run.handler,
+    "diagnose-failure": diagnose_failure.handler,
     "record-run": record_run.handler,
     "reap-clusters": reap_clusters.handler,
 }
@@ -47,6 +53,7 @@ _ENVIRONMENT = {
     "CODE_BUCKET": "code-bucket",
     "LOG_BUCKET": LOG_BUCKET,
     "RUN_TABLE": RUN_TABLE,
+    "SUBNET_IDS": SUBNET_IDS,
     "POWERTOOLS_SERVICE_NAME": "slow-lambda",
 }
 
@@ -138,12 +145,38 @@ def _ended(arn: str, status: str, output: str | None) -> Ended:
     return Ended(arn, status, failure.get("error"), failure.get("cause"), found, states)
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What else a test may set.
+
+    Attributes
+    ----------
+    definition
+        A machine to run instead of the job's, placeholders filled in as by ``rendered_definition``.
+    observer
+        Hears EMR's events.
+    interference
+        What goes wrong between the states and in the tasks.
+    clock
+        The virtual time; one that starts now when ``None``.
+    keeps_clients
+        Whether boto3's clients outlive the cloud: for a process that uses nothing else.
+    """
+
+    definition: str | None = None
+    observer: Observer | None = None
+    interference: Interference | None = None
+    clock: VirtualClock | None = None
+    keeps_clients: bool = False
+
+
 @contextlib.contextmanager
 def in_process_cloud(
     job: str,
     script: Script | None = None,
     faults: Faults | None = None,
     handlers: Mapping[str, Handler] | None = None,
+    conditions: Conditions = Conditions(),
 ) -> Iterator[InProcessCloud]:
     """Deploy one job into moto for the length of a ``with`` block.
 
@@ -157,44 +190,61 @@ def in_process_cloud(
         What goes wrong in EMR.
     handlers
         Lambda handlers to use instead of the project's own, by function name.
+    conditions
+        What else is not as usual.
 
     Yields
     ------
     InProcessCloud
         With empty buckets.
     """
-    clock = VirtualClock(time.time())  # Step Functions' own times are moto's, which are real
-    engine = EmrEngine(clock, ScriptedRunner(clock, script), faults, region=REGION, account=ACCOUNT)
+    clock = conditions.clock or VirtualClock(time.time())
+    runner = ScriptedRunner(clock, script, ship=_ship_log)
+    engine = EmrEngine(clock, runner, faults, conditions.observer, region=REGION, account=ACCOUNT)
     with (
         _environment(_ENVIRONMENT),
         _quiet(),
         moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
-        installed(engine, clock, {**HANDLERS, **(handlers or {})}),
+        installed(engine, clock, {**HANDLERS, **(handlers or {})}, conditions.interference),
     ):
-        aws.forget()
+        if not conditions.keeps_clients:
+            aws.forget()
         try:
             queue = _prepare()
             machine = aws.stepfunctions().create_state_machine(
-                name=job, definition=_rendered(job), roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine"
+                name=job,
+                definition=conditions.definition or rendered_definition(job),
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
             )["stateMachineArn"]
             yield InProcessCloud(engine, clock, machine, queue)
         finally:
-            aws.forget()
+            if not conditions.keeps_clients:
+                aws.forget()
 
 
-def _rendered(job: str) -> str:
+def _ship_log(cluster: dict[str, Any], step: dict[str, Any], text: str) -> None:
+    """Put a step's stderr where EMR would."""
+    folder = cluster_logs(cluster["LogUri"], cluster["Id"])
+    if folder is not None:
+        key = f"{step_folder(folder, step['Id']).key}stderr.gz"
+        aws.s3().put_object(Bucket=folder.bucket, Key=key, Body=gzip.compress(text.encode()))
+
+
+def rendered_definition(job: str) -> str:
+    """Return a job's definition with the placeholders filled in."""
     spec = load_job(job)
     text = render_machine(spec, load_cluster(spec.cluster))
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
     for name, value in {
         "PlanRunArn": f"{function}:plan-run",
+        "DiagnoseFailureArn": f"{function}:diagnose-failure",
         "RecordRunArn": f"{function}:record-run",
         "ReapClustersArn": f"{function}:reap-clusters",
         "RunTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:runs",
         "LogBucket": LOG_BUCKET,
         "EmrServiceRole": f"arn:aws:iam::{ACCOUNT}:role/emr-service",
         "EmrNodeProfile": "emr-node",
-        "SubnetIds": "subnet-00000000000000001,subnet-00000000000000002",
+        "Stage": _ENVIRONMENT["STAGE"],
     }.items():
         text = text.replace(f"${{{name}}}", value)
     return text
@@ -207,8 +257,8 @@ def _prepare() -> str:
     aws.dynamodb().create_table(
         TableName=RUN_TABLE,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("job", "run")],
+        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}, {"AttributeName": "run", "KeyType": "RANGE"}],
     )
     topic = aws.sns().create_topic(Name="runs")["TopicArn"]
     queue = aws.sqs().create_queue(QueueName="notifications")["QueueUrl"]
@@ -219,7 +269,7 @@ def _prepare() -> str:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the handlers' logs to themselves: what they say of thousands of runs helps nobody."""
-    loggers = [module.logger for module in (plan_run, record_run, reap_clusters)]
+    loggers = [module.logger for module in (plan_run, diagnose_failure, record_run, reap_clusters)]
     levels = [logger.log_level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -40,12 +40,13 @@ def _state_machine(job: Job, cluster: Cluster) -> dict[str, Any]:
             "DefinitionSubstitutions": {
                 "PlanRunArn": {"Fn::GetAtt": ["PlanRunLambdaFunction", "Arn"]},
                 "RecordRunArn": {"Fn::GetAtt": ["RecordRunLambdaFunction", "Arn"]},
+                "DiagnoseFailureArn": {"Fn::GetAtt": ["DiagnoseFailureLambdaFunction", "Arn"]},
                 "ReapClustersArn": {"Fn::GetAtt": ["ReapClustersLambdaFunction", "Arn"]},
                 "RunTopicArn": {"Ref": "RunTopic"},
                 "LogBucket": {"Ref": "LogBucket"},
                 "EmrServiceRole": {"Fn::GetAtt": ["EmrServiceRole", "Arn"]},
                 "EmrNodeProfile": {"Ref": "EmrNodeProfile"},
-                "SubnetIds": "${param:subnetIds}",
+                "Stage": "${sls:stage}",
             },
         },
     }

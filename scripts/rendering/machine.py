@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 
+from lambdas.runs.deciding import MAX_LOOKS
 from lambdas.specs import Cluster, Job
 from scripts.rendering.paths import TEMPLATES
 
@@ -18,7 +19,13 @@ from scripts.rendering.paths import TEMPLATES
 _DOLLAR = "\ue000"
 
 # Seconds a Lambda task may take: the functions' own timeouts in serverless.yml, and a margin for the invocation.
-TASK_TIMEOUTS = {"plan": 330, "record": 150, "reap": 150, "notify": 60}
+TASK_TIMEOUTS = {"plan": 330, "diagnose": 330, "record": 150, "reap": 930, "notify": 60}
+
+# Seconds between two looks for logs, and how many there are.
+LOG_WAIT = 60
+
+# What the retries of all Lambda tasks together may add, generously; the execution's own timeout is a net, not a limit.
+_MARGIN = 3600
 
 
 class RenderError(ValueError):
@@ -79,6 +86,12 @@ def _environment(templates: Path) -> jinja2.Environment:
     return environment
 
 
+def execution_timeout(job: Job, cluster: Cluster) -> int:
+    """Return the seconds after which Step Functions gives an execution up: more than all its attempts can take."""
+    attempt = job.max_lifetime(cluster) + cluster.terminate_timeout + MAX_LOOKS * LOG_WAIT + sum(TASK_TIMEOUTS.values())
+    return (1 + job.on_failure.attempts) * attempt + _MARGIN
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -110,6 +123,7 @@ def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> s
         A value would be evaluated, or a state's name occurs twice.
     """
     template = _environment(templates).get_template("job.asl.json.j2")
-    text = template.render(job=job, cluster=cluster, timeouts=TASK_TIMEOUTS)
+    timeouts = TASK_TIMEOUTS | {"log_wait": LOG_WAIT, "execution": execution_timeout(job, cluster)}
+    text = template.render(job=job, cluster=cluster, timeouts=timeouts, lifetime=job.max_lifetime(cluster))
     definition = json.loads(text, object_pairs_hook=_without_duplicates)
     return json.dumps(definition, indent=2, ensure_ascii=False).replace(f"{_DOLLAR}{{", "\\u0024{") + "\n"

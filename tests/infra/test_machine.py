@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.runs.deciding import MAX_LOOKS
 from lambdas.specs import Cluster, Job, load_cluster, load_jobs
+from lambdas.specs.job import OnFailure
+from scripts.certify.static import certify_definition
 from scripts.rendering.machine import RenderError, render_machine
 
 JOBS = load_jobs()
-CAN_END_A_CLUSTER = {"Terminate cluster", "Terminate after failure", "Reap clusters"}
-
-# Nothing is caught here because nothing can be done any more: the run has been announced or is about to be.
-WITHOUT_CLUSTER = {"Plan run", "Record run", "Record failed run", "Notify failure"}
 
 
 def definition(job: Job) -> dict[str, Any]:
@@ -54,16 +53,11 @@ def test_every_task_has_a_timeout_and_catches_everything(machine: dict[str, Any]
             assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
-def test_no_path_from_the_cluster_to_an_end_avoids_ending_it(machine: dict[str, Any]) -> None:
-    def escapes(name: str, seen: frozenset[str]) -> list[str]:
-        state = machine["States"][name]
-        if name in CAN_END_A_CLUSTER or name in seen:
-            return []
-        if state["Type"] in {"Fail", "Succeed"} or state.get("End"):
-            return [name]
-        return [end for target in successors(state) for end in escapes(target, seen | {name})]
-
-    assert escapes("Create cluster", frozenset()) == []
+def test_every_path_ends_the_cluster(machine: dict[str, Any]) -> None:
+    report = certify_definition(machine, strict=True)
+    assert (report.findings, report.warnings) == ((), ())
+    assert report.creates == ("Create cluster",)
+    assert report.terminates == ("Terminate cluster", "Terminate after failure", "Reap clusters")
 
 
 def test_a_step_ends_its_cluster_when_it_fails(machine: dict[str, Any]) -> None:
@@ -72,6 +66,25 @@ def test_a_step_ends_its_cluster_when_it_fails(machine: dict[str, Any]) -> None:
     for state in steps:
         assert state["Arguments"]["Step"]["ActionOnFailure"] == "TERMINATE_CLUSTER"
         assert [catcher["Next"] for catcher in state["Catch"]] == ["Terminate after failure"]
+
+
+def test_an_attempt_can_start_at_any_step(machine: dict[str, Any]) -> None:
+    steps = [name.removeprefix("Run step ") for name in machine["States"] if name.startswith("Run step ")]
+    choices = {each["Next"]: each["Condition"] for each in machine["States"]["Which step first?"]["Choices"]}
+    assert choices == {f"Run step {step}": f"{{% $planning.plan.first_step = '{step}' %}}" for step in steps}
+
+
+@pytest.mark.parametrize("attempts", [0, 2, 10])
+def test_an_execution_has_time_for_all_its_attempts(attempts: int) -> None:
+    job = JOBS[0].model_copy(update={"on_failure": OnFailure(attempts=attempts)})
+    cluster = load_cluster(job.cluster)
+    machine = definition(job)
+    states = machine["States"]
+    tasks = [name for name in states if states[name]["Type"] == "Task" and name not in {"Plan run", "Notify failure"}]
+    one = sum(states[name]["TimeoutSeconds"] for name in tasks if not name.startswith("Record"))
+    waiting = MAX_LOOKS * states["Wait for logs"]["Seconds"]
+    assert machine["TimeoutSeconds"] > (1 + attempts) * (one - cluster.terminate_timeout + waiting)
+    assert states["Create cluster"]["TimeoutSeconds"] == cluster.start_timeout
 
 
 def test_every_state_says_what_it_is_for(machine: dict[str, Any]) -> None:

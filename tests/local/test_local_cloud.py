@@ -12,6 +12,7 @@ import pytest
 
 from lambdas import aws
 from scripts import deployment
+from scripts.diagnosing.past_run import diagnose_run, find_run
 from scripts.local.cloud import LocalCloud, local_cloud
 
 JOB = "pricing-summary"
@@ -70,14 +71,18 @@ def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Sta
 
     run = ended(begin(deployed, {"input": f"s3://{deployed.data_bucket}/wrong/"}))
 
-    assert (run["status"], run["error"]) == ("FAILED", "StepFailed")
-    assert "NothingKeptError" in run["cause"]
-    log = run["cause"].split("Log: s3://")[1].split()[0]
+    assert (run["status"], run["error"]) == ("FAILED", "ApplicationError")
+    assert "NothingKeptError: no row" in run["cause"].split("The end of the log:")[1]
+    log = run["cause"].split("Full log: s3://")[1].split()[0]
     bucket, _, key = log.partition("/")
     assert aws.s3().head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
     assert list(clusters().values()) == ["TERMINATED_WITH_ERRORS"]
-    item = aws.dynamodb().get_item(TableName=deployed.outputs["RunTable"], Key={"run": {"S": "by-hand"}})["Item"]
-    assert item["error"] == {"S": "StepFailed"}
+    of_run = {"job": {"S": JOB}, "run": {"S": "by-hand"}}
+    item = aws.dynamodb().get_item(TableName=deployed.outputs["RunTable"], Key=of_run)["Item"]
+    assert item["failure_class"] == {"S": "application_error"}
+    past = find_run(deployed, "by-hand")
+    shown = diagnose_run(past)
+    assert (shown.error, shown.cause) == (run["error"], run["cause"])
 
 
 def test_bad_input_creates_no_cluster(start: Start) -> None:
@@ -89,7 +94,7 @@ def test_bad_input_creates_no_cluster(start: Start) -> None:
     assert clusters() == {}
 
 
-def test_a_run_that_is_stopped_stays_stopped(start: Start) -> None:
+def test_a_run_that_is_stopped_stays_stopped_and_the_deployed_rule_ends_its_cluster(start: Start) -> None:
     cloud, deployed = start(scale=1.0)  # a cluster takes minutes to start, so the run can be stopped meanwhile
     aws.s3().put_object(Bucket=deployed.data_bucket, Key="data/a.csv", Body=b"1\n")
     arn = begin(deployed, {"input": f"s3://{deployed.data_bucket}/data/"})
@@ -99,7 +104,10 @@ def test_a_run_that_is_stopped_stays_stopped(start: Start) -> None:
     time.sleep(6)  # more than the waiting task needs to notice
 
     assert ended(arn)["status"] == "ABORTED"
+    wait_for(lambda: list(clusters().values()) in (["TERMINATING"], ["TERMINATED"]))
     assert "Unexpected error" not in cloud.log.read_text()
+    assert find_run(deployed, arn).record is None
+    assert diagnose_run(find_run(deployed, arn)).cause
 
 
 def test_only_the_loopback_interface_is_used(start: Start) -> None:

@@ -28,15 +28,15 @@ DECISION = decide_size(BIG, load_cluster("spark"), load_catalogue("us-east-1"), 
 def plan_big(event: dict[str, Any], context: Any) -> dict[str, Any]:
     answer = plan_run.handler(event, context)
     answer["plan"]["cluster"] |= {
-        "InstanceFleets": DECISION.instance_fleets,
-        "Configurations": DECISION.configurations,
-        "ManagedScalingPolicy": DECISION.managed_scaling,
+        "InstanceFleets": DECISION.emitted.instance_fleets,
+        "Configurations": DECISION.emitted.configurations,
+        "ManagedScalingPolicy": DECISION.emitted.managed_scaling,
     }
     return answer
 
 
 def test_the_decision_has_spot_task_nodes_of_several_types() -> None:
-    fleets = {fleet["InstanceFleetType"]: fleet for fleet in DECISION.instance_fleets}
+    fleets = {fleet["InstanceFleetType"]: fleet for fleet in DECISION.emitted.instance_fleets}
     assert fleets["MASTER"]["TargetOnDemandCapacity"] == 1
     assert fleets["CORE"]["TargetSpotCapacity"] == 0
     assert fleets["TASK"]["TargetSpotCapacity"] > 0

@@ -1,19 +1,15 @@
 """The rendered machine on moto's interpreter with the EMR engine: how each kind of run ends."""
 
-import json
 from typing import Any, NoReturn
 
 import pytest
 
 from lambdas import aws
-from scripts.local.emr.errors import EmrApiError
 from scripts.local.emr.faults import ApiFault, BootstrapFailure, CapacityShortage, Faults, SlowProvisioning
 from scripts.local.emr.runner import ScriptedStep, StepOutcome
-from scripts.local.in_process import LOG_BUCKET, RUN_TABLE, Ended, InProcessCloud
-from tests.machine.conftest import CloudMaker
+from scripts.local.in_process import RUN_TABLE
+from tests.machine.conftest import JOB, CloudMaker, assert_failed_without_orphan, cluster_states, record_of
 
-# Less than the idle timeout of the cluster spec, so that EMR's own auto-termination cannot help.
-CLEAN_UP_SECONDS = 300.0
 FAILED_STEP = StepOutcome(
     succeeded=False, reason="Unknown Error.", message="Exit code 1: ValueError: bad row", log_file="s3://l/stderr.gz"
 )
@@ -21,38 +17,18 @@ SUCCESS = [
     "Plan run",
     "Is the run accepted?",
     "Create cluster",
+    "Which step first?",
     "Run step clean",
     "Run step summarise",
     "Terminate cluster",
     "Record run",
+    "Is the work done?",
+    "Run succeeded",
 ]
 
 
 def crash(_event: dict[str, Any], _context: Any) -> NoReturn:
     raise KeyError("a bug")
-
-
-def cluster_states(cloud: InProcessCloud) -> list[str]:
-    return [cluster["Status"]["State"] for cluster in cloud.engine.call("ListClusters", {})["Clusters"]]
-
-
-def record_of(ended: Ended) -> dict[str, Any]:
-    name = ended.arn.rpartition(":")[2]
-    key = f"runs/pricing-summary/{name}/record.json"
-    body: dict[str, Any] = json.loads(aws.s3().get_object(Bucket=LOG_BUCKET, Key=key)["Body"].read())
-    return body
-
-
-def assert_failed_without_orphan(cloud: InProcessCloud, ended: Ended, error: str) -> None:
-    assert (ended.status, ended.error) == ("FAILED", error)
-    assert ended.cause
-    # EMR ends a cluster asynchronously; a machine that asked for it need not wait.
-    cloud.clock.sleep(CLEAN_UP_SECONDS)
-    assert cloud.engine.live_clusters() == []
-    assert ended.states[-2:] == ["Notify failure", "Run failed"]
-    (message,) = cloud.messages()
-    assert error in message
-    assert ended.cause in message
 
 
 def test_a_run_succeeds_and_leaves_no_cluster(make_cloud: CloudMaker) -> None:
@@ -67,7 +43,8 @@ def test_a_run_succeeds_and_leaves_no_cluster(make_cloud: CloudMaker) -> None:
     assert record["status"] == ended.output["status"] == "SUCCEEDED"
     assert [step["state"] for step in record["steps"]] == ["COMPLETED", "COMPLETED"]
     assert record["cost"]["total"] == ended.output["usd"] > 0
-    item = aws.dynamodb().get_item(TableName=RUN_TABLE, Key={"run": {"S": ended.arn.rpartition(":")[2]}})["Item"]
+    key = {"job": {"S": JOB}, "run": {"S": ended.arn.rpartition(":")[2]}}
+    item = aws.dynamodb().get_item(TableName=RUN_TABLE, Key=key)["Item"]
     assert item["status"] == {"S": "SUCCEEDED"}
 
 
@@ -99,11 +76,16 @@ def test_a_failing_step(make_cloud: CloudMaker, step: str) -> None:
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "StepFailed")
-    assert f"Step '{step}' failed" in str(ended.cause)
+    assert_failed_without_orphan(cloud, ended, "ApplicationError")
+    assert str(ended.cause).startswith(f"The job's own code failed: step '{step}', cluster j-")
     assert "ValueError: bad row" in str(ended.cause)
     assert "s3://l/stderr.gz" in str(ended.cause)
-    assert record_of(ended)["cost"]["total"] > 0
+    record = record_of(ended)
+    assert record["cost"]["total"] > 0
+    assert (record["status"], record["error"], record["cause"]) == ("FAILED", ended.error, ended.cause)
+    assert record["failed_state"] == f"Run step {step}"
+    assert record["diagnosis"]["failure_class"] == "application_error"
+    assert cluster_states(cloud) == ["TERMINATED_WITH_ERRORS"]
 
 
 def test_a_failing_bootstrap(make_cloud: CloudMaker) -> None:
@@ -111,7 +93,7 @@ def test_a_failing_bootstrap(make_cloud: CloudMaker) -> None:
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "BootstrapFailed")
+    assert_failed_without_orphan(cloud, ended, "BootstrapFailure")
     assert cluster_states(cloud) == ["TERMINATED_WITH_ERRORS"]
 
 
@@ -120,7 +102,8 @@ def test_a_shortage_of_all_capacity(make_cloud: CloudMaker) -> None:
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "NoCapacity")
+    assert_failed_without_orphan(cloud, ended, "CapacityShortage")
+    assert cluster_states(cloud) == ["TERMINATED_WITH_ERRORS"] * 3
 
 
 def test_a_cluster_that_never_gets_ready_is_found_by_its_tag(make_cloud: CloudMaker) -> None:
@@ -128,18 +111,10 @@ def test_a_cluster_that_never_gets_ready_is_found_by_its_tag(make_cloud: CloudMa
 
     ended = cloud.execute()
 
-    assert "Reap clusters" in ended.states
-    assert_failed_without_orphan(cloud, ended, "ClusterTimedOut")
-
-
-def test_a_cluster_made_by_a_call_that_was_throttled_is_found_by_its_tag(make_cloud: CloudMaker) -> None:
-    cloud = make_cloud(faults=Faults(api=[ApiFault("RunJobFlow", accepted=True)]))
-
-    ended = cloud.execute()
-
-    assert_failed_without_orphan(cloud, ended, "EmrRefused")
-    assert len(cluster_states(cloud)) == 1
-    assert "Rate exceeded" in str(ended.cause)
+    assert ended.states.count("Reap clusters") == 3
+    assert_failed_without_orphan(cloud, ended, "Timeout")
+    assert cluster_states(cloud) == ["TERMINATED"] * 3
+    assert "attempt 3 of at most 3" in str(ended.cause)
 
 
 def test_a_step_that_hangs(make_cloud: CloudMaker) -> None:
@@ -147,7 +122,9 @@ def test_a_step_that_hangs(make_cloud: CloudMaker) -> None:
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "StepTimedOut")
+    assert_failed_without_orphan(cloud, ended, "Timeout")
+    assert "'Run step clean' did not end within its timeout" in str(ended.cause)
+    assert cluster_states(cloud) == ["TERMINATED"]
 
 
 def test_termination_that_is_throttled_is_tried_again(make_cloud: CloudMaker) -> None:
@@ -174,9 +151,22 @@ def test_a_crash_of_record_run_comes_after_the_cluster_is_gone(make_cloud: Cloud
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "RunFailed")
+    assert_failed_without_orphan(cloud, ended, "RecordFailed")
     assert cluster_states(cloud) == ["TERMINATED"]
-    assert "Record run failed with KeyError" in str(ended.cause)
+    assert "record_run failed with KeyError" in str(ended.cause)
+    assert "All steps were completed" in str(ended.cause)
+
+
+def test_a_crash_of_the_diagnosis_still_says_what_failed(make_cloud: CloudMaker) -> None:
+    cloud = make_cloud(handlers={"diagnose-failure": crash}, script={"clean": ScriptedStep(90, FAILED_STEP)})
+
+    ended = cloud.execute()
+
+    assert_failed_without_orphan(cloud, ended, "RunFailed")
+    assert "Run step clean failed with States.TaskFailed" in str(ended.cause)
+    assert "ValueError: bad row" in str(ended.cause)
+    assert "diagnose_failure failed with KeyError" in str(ended.cause)
+    assert record_of(ended)["cost"]["total"] > 0
 
 
 def test_a_crash_of_the_reaper_still_reports_the_first_failure(make_cloud: CloudMaker) -> None:
@@ -184,7 +174,7 @@ def test_a_crash_of_the_reaper_still_reports_the_first_failure(make_cloud: Cloud
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "BootstrapFailed")
+    assert_failed_without_orphan(cloud, ended, "BootstrapFailure")
 
 
 def test_a_plan_with_wrong_parameters_is_refused_by_emr(make_cloud: CloudMaker) -> None:
@@ -192,6 +182,6 @@ def test_a_plan_with_wrong_parameters_is_refused_by_emr(make_cloud: CloudMaker) 
 
     ended = cloud.execute()
 
-    assert_failed_without_orphan(cloud, ended, "EmrRefused")
-    with pytest.raises(EmrApiError):
-        cloud.engine.call("DescribeCluster", {"ClusterId": "j-0"})
+    assert_failed_without_orphan(cloud, ended, "Validation")
+    assert "No. (Service: AmazonElasticMapReduce" in str(ended.cause)
+    assert cluster_states(cloud) == []

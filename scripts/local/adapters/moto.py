@@ -1,26 +1,25 @@
 """Put the EMR engine under moto: definitions run in process, on a virtual clock, with handlers called directly.
 
 moto brings an interpreter of Amazon States Language, S3, DynamoDB and SNS. What it lacks is replaced here, each at one
-hook: ``elasticmapreduce`` tasks, the EMR API, a JSONata evaluator, Lambda without containers, and time that passes
-only on the engine's clock.
+hook: ``elasticmapreduce`` tasks, the EMR API, a JSONata evaluator, Lambda without containers; in ``moto_time`` time
+that passes only on the engine's clock, in ``moto_errors`` AWS's rules for errors, in ``moto_faults`` a seam for tests.
 """
 
 import contextlib
+import functools
 import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 from botocore import xform_name
 from moto.emr.responses import ElasticMapReduceResponse
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
-from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata, StringVariableSample
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils, state_task_factory
@@ -31,19 +30,24 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from scripts.local.adapters.hooks import require
 from scripts.local.adapters.jsonata import UndefinedResultError, evaluate
+from scripts.local.adapters.moto_errors import error_hooks
+from scripts.local.adapters.moto_faults import Interference, Seam, error_name
+from scripts.local.adapters.moto_hooks import hooked
+from scripts.local.adapters.moto_speed import speed_hooks
+from scripts.local.adapters.moto_time import time_hooks
 from scripts.local.emr.clock import Clock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.errors import EmrApiError
 from scripts.local.emr.sync import IntegrationError, IntegrationTimeout, run_integration
 
-PINNED = "5.2.5"
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
 @contextlib.contextmanager
-def installed(engine: EmrEngine, clock: Clock, functions: Mapping[str, Handler]) -> Iterator[None]:
+def installed(
+    engine: EmrEngine, clock: Clock, functions: Mapping[str, Handler], interference: Interference | None = None
+) -> Iterator[None]:
     """Replace moto's gaps for the length of a ``with`` block.
 
     Parameters
@@ -52,50 +56,36 @@ def installed(engine: EmrEngine, clock: Clock, functions: Mapping[str, Handler])
         The EMR engine and the clock it runs on.
     functions
         Handlers by Lambda function name, called in this process.
+    interference
+        What goes wrong between the states and in the tasks.
 
     Raises
     ------
     HookMissingError
         The installed moto is another version than the pinned one and lacks a hook.
     """
-    require("moto", PINNED, state_task_factory, "state_task_service_for")
-    require("moto", PINNED, lambda_eval_utils, "_invoke_lambda_function")
-    require("moto", PINNED, StringJSONata, "_eval_body")
-    require("moto", PINNED, retrier_decl, "time")
-    with contextlib.ExitStack() as stack:
-        for owner, name, value in (
-            (state_task_factory, "state_task_service_for", _task_factory(engine, clock)),
-            (lambda_eval_utils, "_invoke_lambda_function", _invoker(functions)),
-            (StringJSONata, "_eval_body", _evaluate_body),
-            (StringVariableSample, "_eval_body", _evaluate_body),
-            (retrier_decl, "time", SimpleNamespace(sleep=clock.sleep)),
-            *((ElasticMapReduceResponse, method, action) for method, action in _emr_actions(engine)),
-        ):
-            stack.enter_context(_replaced(owner, name, value))
+    seam = Seam(clock, interference) if interference else None
+    hooks = [
+        *time_hooks(clock),
+        *error_hooks(),
+        *speed_hooks(),
+        *(seam.hooks() if seam else ()),
+        (state_task_factory, "state_task_service_for", _task_factory(engine, clock, seam)),
+        (lambda_eval_utils, "_invoke_lambda_function", _invoker(functions)),
+        (StringJSONata, "_eval_body", _evaluate_body),
+        (StringVariableSample, "_eval_body", _evaluate_body),
+    ]
+    with hooked(hooks, ((ElasticMapReduceResponse, method, action) for method, action in _emr_actions(engine))):
         yield
 
 
-@contextlib.contextmanager
-def _replaced(owner: ModuleType | type, name: str, value: Any) -> Iterator[None]:
-    missing = object()
-    original = vars(owner).get(name, missing)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if original is missing:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, original)
-
-
-def _task_factory(engine: EmrEngine, clock: Clock) -> Callable[[str], Any]:
+def _task_factory(engine: EmrEngine, clock: Clock, seam: Seam | None) -> Callable[[str], Any]:
     original = state_task_factory.state_task_service_for
 
     def state_task_service_for(service_name: str) -> Any:
-        if service_name == "elasticmapreduce":
-            return _EmrTask(engine, clock)
-        return original(service_name=service_name)
+        is_emr = service_name == "elasticmapreduce"
+        task = _EmrTask(engine, clock) if is_emr else original(service_name=service_name)
+        return seam.around(task) if seam else task
 
     return state_task_service_for
 
@@ -145,16 +135,10 @@ class _EmrTask(StateTaskServiceCallback):  # type: ignore[misc]
         )
         return FailureEvent(
             env=env,
-            error_name=_error_name(ex.error),
+            error_name=error_name(ex.error),
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
-
-
-def _error_name(error: str) -> Any:
-    if error == StatesErrorNameType.StatesTaskFailed.to_name():
-        return StatesErrorName(typ=StatesErrorNameType.StatesTaskFailed)
-    return CustomErrorName(error_name=error)
 
 
 def _evaluate_body(self: Any, env: Environment) -> None:
@@ -206,8 +190,13 @@ def _context(name: str) -> SimpleNamespace:
 
 
 def _emr_actions(engine: EmrEngine) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    for operation in botocore.session.get_session().get_service_model("emr").operation_names:
+    for operation in _emr_operations():
         yield xform_name(operation), _emr_action(engine, operation)
+
+
+@functools.cache
+def _emr_operations() -> tuple[str, ...]:
+    return tuple(botocore.session.get_session().get_service_model("emr").operation_names)
 
 
 def _emr_action(engine: EmrEngine, operation: str) -> Callable[[Any], Any]:

@@ -9,6 +9,13 @@ from scripts.local.emr.clock import Cancel, Clock
 DEFAULT_STEP_SECONDS = 120.0
 """How long a step takes that no script mentions. Our choice."""
 
+LOG_SECONDS = 300.0
+"""From the end of a step to its log in S3: "every 5 minutes",
+https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-manage-view-web-log-files.html."""
+
+Shipping = Callable[[dict[str, Any], dict[str, Any], str], None]
+"""Gets cluster, step and the text of the step's stderr."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
@@ -51,10 +58,11 @@ class StepRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedStep:
-    """A step that takes `seconds` of virtual time and ends in `outcome`."""
+    """A step that takes `seconds` of virtual time and ends in `outcome`, with `log` in its stderr."""
 
     seconds: float
     outcome: StepOutcome = field(default_factory=lambda: StepOutcome(succeeded=True))
+    log: str = ""
 
 
 Script = Mapping[str, ScriptedStep] | Callable[[dict[str, Any]], ScriptedStep | None]
@@ -72,15 +80,31 @@ class ScriptedRunner:
         What each step does. A step it does not know succeeds after `seconds`.
     seconds
         Virtual seconds.
+    ship
+        Takes the log of a step to where it belongs, some minutes after the step has ended.
     """
 
-    def __init__(self, clock: Clock, script: Script | None = None, seconds: float = DEFAULT_STEP_SECONDS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        script: Script | None = None,
+        seconds: float = DEFAULT_STEP_SECONDS,
+        ship: Shipping | None = None,
+    ) -> None:
         self._clock = clock
+        self._ship = ship
         self._script: Script = {} if script is None else script
         self._otherwise = ScriptedStep(seconds)
 
-    def start(self, cluster: dict[str, Any], step: dict[str, Any], done: Callable[[StepOutcome], None]) -> Cancel:  # noqa: ARG002
+    def start(self, cluster: dict[str, Any], step: dict[str, Any], done: Callable[[StepOutcome], None]) -> Cancel:
         """Schedule the end of the step."""
         found = self._script(step) if callable(self._script) else self._script.get(step["Name"])
         scripted = found or self._otherwise
-        return self._clock.call_at(self._clock.now() + scripted.seconds, lambda: done(scripted.outcome))
+
+        def end() -> None:
+            done(scripted.outcome)
+            ship = self._ship
+            if ship and scripted.log:
+                self._clock.call_at(self._clock.now() + LOG_SECONDS, lambda: ship(cluster, step, scripted.log))
+
+        return self._clock.call_at(self._clock.now() + scripted.seconds, end)

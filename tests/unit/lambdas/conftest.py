@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "CODE_BUCKET": "the-code",
     "LOG_BUCKET": "the-logs",
     "RUN_TABLE": "the-runs",
+    "SUBNET_IDS": "subnet-1,subnet-2",
     "AWS_REGION": REGION,
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -91,8 +92,8 @@ def deployment(account: None) -> "S3Client":
         aws.s3().create_bucket(Bucket=bucket)
     aws.dynamodb().create_table(
         TableName="the-runs",
-        KeySchema=[{"AttributeName": "run", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "run", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}, {"AttributeName": "run", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("job", "run")],
         BillingMode="PAY_PER_REQUEST",
     )
     return aws.s3()

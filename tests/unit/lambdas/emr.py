@@ -58,6 +58,7 @@ class Emr:
         *,
         fleets: Sequence[dict[str, Any]] = (),
         steps: Sequence[str] = (),
+        log_uri: str | None = None,
         **instances: Any,
     ) -> str:
         """Start a cluster, tagged with an execution unless that is ``None``; it stays when its steps are done."""
@@ -72,7 +73,8 @@ class Emr:
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             "Steps": [_step(name) for name in steps],
         }
-        return str(self.engine.call("RunJobFlow", request)["JobFlowId"])
+        logs = {} if log_uri is None else {"LogUri": log_uri}
+        return str(self.engine.call("RunJobFlow", request | logs)["JobFlowId"])
 
     def end(self, cluster_id: str, at: datetime.datetime | None = None) -> None:
         """Terminate a cluster, so that it has ended ``at`` a moment, or as soon as it can."""

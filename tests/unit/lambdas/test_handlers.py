@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 
-from lambdas import aws, plan_run, reap_clusters, record_run
+from lambdas import aws, diagnose_failure, plan_run, reap_clusters, record_run
 from lambdas.pricing import Interval, cost_of
 from lambdas.settings import SettingsError, load_settings
 from lambdas.specs import Catalogue
+from scripts.local.emr.faults import CapacityShortage
+from scripts.local.emr.runner import ScriptedStep, StepOutcome
 from tests.unit.lambdas.conftest import ENVIRONMENT
 from tests.unit.lambdas.emr import Emr
 
@@ -25,8 +27,9 @@ def plan(document: Any, job: str = "pricing-summary") -> dict[str, Any]:
     return answer
 
 
-def run_table_item() -> dict[str, Any]:
-    return dict(aws.dynamodb().get_item(TableName="the-runs", Key={"run": {"S": "run-1"}})["Item"])
+def run_table_item(job: str) -> dict[str, Any]:
+    key = {"job": {"S": job}, "run": {"S": "run-1"}}
+    return dict(aws.dynamodb().get_item(TableName="the-runs", Key=key)["Item"])
 
 
 @pytest.fixture
@@ -53,13 +56,20 @@ def test_planned(landed: "S3Client") -> None:
         "input",
         "manifest",
         "measured",
+        "attempt",
+        "attempts",
+        "first_step",
         "size",
         "estimate",
         "receipt",
         "cluster",
         "steps",
+        "ladder",
+        "earlier",
     }
-    assert set(made["cluster"]) == {"Name", "InstanceFleets", "Configurations", "ManagedScalingPolicy"}
+    keys = {"Name", "Ec2SubnetIds", "InstanceFleets", "Configurations", "ManagedScalingPolicy"}
+    assert set(made["cluster"]) == keys
+    assert [set(rung["cluster"]) for rung in made["ladder"]] == [keys] * 3
     assert made["measured"] == {
         "bytes": 1_000,
         "files": 1,
@@ -109,7 +119,7 @@ def test_recorded(landed: "S3Client", emr: Emr, cluster_id: str, catalogue: Cata
     assert answer == {"record": address, "status": "SUCCEEDED", "usd": usd, "error": None, "cause": None}
     body = landed.get_object(Bucket="the-logs", Key="runs/pricing-summary/run-1/record.json")["Body"].read()
     assert json.loads(body)["plan"] == document
-    item = run_table_item()
+    item = run_table_item("pricing-summary")
     assert item["usd"] == {"N": str(usd)}
     assert item["status"] == {"S": "SUCCEEDED"}
     assert item["input"] == {"S": "s3://the-data/landing/tpch/"}
@@ -122,7 +132,7 @@ def test_recorded_without_a_plan(landed: "S3Client", emr: Emr) -> None:
     answer = record_run.handler(event, None)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "InputEmpty", "nothing there")
     assert answer["usd"] == 0.0
-    assert run_table_item()["usd"] == {"N": "0"}
+    assert run_table_item("x")["usd"] == {"N": "0"}
     assert record_run.handler(event, None) == answer
 
 
@@ -132,7 +142,45 @@ def test_reaped(deployment: "S3Client", emr: Emr, cluster_id: str) -> None:
     assert reap_clusters.handler({"execution": EXECUTION}, None) == {"terminated": []}
 
 
+def test_diagnosed(landed: "S3Client", emr: Emr) -> None:
+    emr.faults.shortages.append(CapacityShortage())
+    document = plan({})["plan"]
+    request = document["cluster"]
+    cluster_id = emr.run(ARN, fleets=request["InstanceFleets"], Ec2SubnetIds=request["Ec2SubnetIds"])
+    emr.clock.sleep(3600)
+    event = {
+        "job": "pricing-summary",
+        "execution": EXECUTION,
+        "plan": document,
+        "cluster_id": None,
+        "failure": {"state": "Create cluster", "error": "States.TaskFailed", "cause": ""},
+        "looks": 0,
+    }
+    answer = diagnose_failure.handler(event, None)
+    assert json.loads(json.dumps(answer)) == answer
+    assert set(answer) == {"outcome", "failure", "diagnosis", "plan"}
+    assert (answer["outcome"], answer["failure"]["error"]) == ("retry", "CapacityShortage")
+    assert answer["diagnosis"]["cluster_id"] == cluster_id
+    assert answer["plan"]["cluster"] == document["ladder"][0]["cluster"]
+    assert set(answer["plan"]) == set(document)
+    # The next run keeps away from what was short.
+    short = document["cluster"]["InstanceFleets"][0]["InstanceTypeConfigs"]
+    assert plan({})["plan"]["cluster"]["InstanceFleets"][0]["InstanceTypeConfigs"] != short
+
+
+def test_an_answer_while_logs_are_awaited(landed: "S3Client", emr: Emr) -> None:
+    emr.script["clean"] = ScriptedStep(1, StepOutcome(succeeded=False))
+    cluster_id = emr.run(ARN, steps=["clean"], log_uri="s3://the-logs/emr/")
+    emr.clock.sleep(3600)
+    emr.end(cluster_id)
+    failure = {"state": "Run step clean", "error": "States.TaskFailed", "cause": ""}
+    event = {"job": "x", "execution": EXECUTION, "cluster_id": cluster_id, "failure": failure}
+    answer = diagnose_failure.handler(event, None)
+    assert answer == {"outcome": "wait", "failure": failure, "diagnosis": None, "plan": None}
+
+
 def test_settings_name_all_that_is_missing() -> None:
-    with pytest.raises(SettingsError, match="not set: DATA_BUCKET, RUN_TABLE, AWS_REGION"):
+    with pytest.raises(SettingsError, match="not set: DATA_BUCKET, RUN_TABLE, SUBNET_IDS, AWS_REGION"):
         load_settings({"STAGE": "s", "CODE_BUCKET": "c", "LOG_BUCKET": "l", "DATA_BUCKET": ""})
-    assert load_settings(ENVIRONMENT).region == "us-east-1"
+    settings = load_settings(ENVIRONMENT)
+    assert (settings.region, settings.subnet_ids) == ("us-east-1", ("subnet-1", "subnet-2"))

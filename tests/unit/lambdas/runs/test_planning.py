@@ -1,14 +1,16 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambdas.inputs.errors import RejectionError
+from lambdas.recovery.shortages import Shortage
 from lambdas.runs import planning
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.plan import Plan
-from lambdas.runs.planning import MAX_PLAN_BYTES, cluster_name, make_plan
+from lambdas.runs.planning import MAX_PLAN_BYTES, make_plan
 from lambdas.settings import load_settings
 from lambdas.specs import code_prefix, load_cluster, load_job
 
@@ -23,11 +25,10 @@ def _specs_of_the_test(monkeypatch: pytest.MonkeyPatch, specs: Path) -> None:
     monkeypatch.setattr(planning, "code_prefix", lambda name: code_prefix(name, specs))
 
 
-def plan(s3: "S3Client", document: Any, job: str = "count", run: str = "run-1") -> Plan:
-    execution = {"id": "arn:1", "name": run, "started": "2026-11-22T12:00:00.000Z"}
-    return make_plan(
-        PlanEvent.model_validate({"job": job, "execution": execution, "input": document}), load_settings(), s3
-    )
+def plan(s3: "S3Client", document: Any, job: str = "count", *, shortages: Sequence[Shortage] = ()) -> Plan:
+    execution = {"id": "arn:1", "name": "run-1", "started": "2026-11-22T12:00:00.000Z"}
+    event = PlanEvent.model_validate({"job": job, "execution": execution, "input": document})
+    return make_plan(event, load_settings(), s3, shortages)
 
 
 def test_steps_get_their_arguments(deployment: "S3Client", specs: Path) -> None:
@@ -104,6 +105,45 @@ def test_plan_that_step_functions_would_refuse(deployment: "S3Client", specs: Pa
     assert rejection(deployment, {})[0] == "PlanTooLarge"
 
 
-def test_name_of_the_cluster() -> None:
-    assert cluster_name("count", "a<b>c$d|e`f") == "count-a-b-c-d-e-f"
-    assert len(cluster_name("count", "r" * 300)) == 256
+def test_a_plan_starts_at_the_first_step_and_has_its_ladder(deployment: "S3Client", specs: Path) -> None:
+    deployment.put_object(Bucket="the-data", Key="in/a.csv", Body=b"x")
+    made = plan(deployment, {})
+    assert (made.attempt, made.attempts, made.first_step, made.earlier) == (1, 3, "count", [])
+    assert made.cluster.ec2_subnet_ids == ["subnet-1", "subnet-2"]
+    other, *_ = made.ladder
+    assert [rung.why for rung in made.ladder] == [
+        f"other instance types: {other.size.core.instance_type} and similar",
+        "only the subnet subnet-1",
+        "only the subnet subnet-2",
+    ]
+    assert {rung.cluster.name for rung in made.ladder} == {made.cluster.name}
+    job = specs / "jobs/count/job.yml"
+    job.write_text(job.read_text() + "on_failure: {attempts: 0}\n")
+    assert plan(deployment, {}).attempts == 1
+
+
+def types_of(fleet: dict[str, Any]) -> set[str]:
+    return {kind["InstanceType"] for kind in fleet["InstanceTypeConfigs"]}
+
+
+def test_a_plan_starts_with_what_was_not_short(deployment: "S3Client") -> None:
+    deployment.put_object(Bucket="the-data", Key="in/a.csv", Body=b"x")
+    usual = plan(deployment, {})
+    core = usual.cluster.instance_fleets[1]
+    short = [Shortage(name, subnet, "on_demand") for name in types_of(core) for subnet in usual.cluster.ec2_subnet_ids]
+    made = plan(deployment, {}, shortages=short)
+    assert not types_of(core) & types_of(made.cluster.instance_fleets[1])
+    assert made.size.core.instance_type == made.cluster.instance_fleets[1]["InstanceTypeConfigs"][0]["InstanceType"]
+    assert made.receipt[:-1] == usual.receipt
+    assert made.receipt[-1].startswith("EC2 has lately been short of capacity for it; instead: other instance types")
+    assert [rung.why for rung in made.ladder] == [
+        "the first choice",
+        "only the subnet subnet-1",
+        "only the subnet subnet-2",
+    ]
+    only_here = [found for found in short if found.subnet == "subnet-1"]
+    other, here, there = usual.ladder
+    made = plan(deployment, {}, shortages=only_here)
+    assert made.cluster == other.cluster
+    assert [rung.why for rung in made.ladder] == [there.why, "the first choice", here.why]
+    assert made.ladder[1].cluster == usual.cluster

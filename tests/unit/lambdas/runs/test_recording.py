@@ -6,11 +6,13 @@ import pytest
 from botocore.stub import Stubber
 
 from lambdas.runs.events import RecordEvent
+from lambdas.runs.plan import Attempt
 from lambdas.runs.recording import make_record
 from lambdas.specs import Catalogue
 from scripts.local.emr.faults import CapacityShortage, SlowProvisioning, SpotLoss
 from scripts.local.emr.runner import ScriptedStep, StepOutcome
 from tests.unit.lambdas.emr import ARN, START, Emr, fleet
+from tests.unit.lambdas.plans import a_plan
 
 STEPS = ["clean", "count", "summarise"]
 FLEETS = [fleet("MASTER"), fleet("CORE", "SPOT"), fleet("TASK", "SPOT")]
@@ -126,16 +128,17 @@ def test_cancelled_step_is_no_success(emr: Emr, cluster_id: str, catalogue: Cata
     emr.end(cluster_id, at(61))
     record = make_record(event(cluster_id), emr.client, catalogue, at(91))
     assert [found.state for found in record.steps] == ["COMPLETED", "CANCELLED", "COMPLETED"]
-    assert (record.status, record.error) == ("FAILED", "StepCancelled")
+    assert (record.status, record.error) == ("FAILED", "CancelledOrKilled")
 
 
 def test_failed_step_is_no_success(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
     log = "s3://logs/stderr.gz"
-    emr.script["count"] = ScriptedStep(60, StepOutcome(succeeded=False, message="exit 1", log_file=log))
+    message = "Exception in thread main: ValueError: bad row"
+    emr.script["count"] = ScriptedStep(60, StepOutcome(succeeded=False, message=message, log_file=log))
     emr.end(cluster_id, at(61))
     record = make_record(event(cluster_id), emr.client, catalogue, at(91))
     assert [found.state for found in record.steps] == ["COMPLETED", "FAILED", "COMPLETED"]
-    assert (record.status, record.error) == ("FAILED", "StepFailed")
+    assert (record.status, record.error) == ("FAILED", "ApplicationError")
     assert record.cause is not None
     assert log in record.cause
 
@@ -149,16 +152,52 @@ def test_rejected_run_cost_nothing(emr: Emr, catalogue: Catalogue) -> None:
     assert not emr.calls
 
 
-@pytest.mark.parametrize("cause", [json.dumps({"Cluster": {"Id": "j-1", "Status": {}}}), "cut o", ""])
-def test_cluster_that_never_became_ready_is_found_and_priced(emr: Emr, catalogue: Catalogue, cause: str) -> None:
+def test_cluster_that_only_the_diagnosis_knows_is_priced(emr: Emr, catalogue: Catalogue) -> None:
     emr.faults.provisioning.append(SlowProvisioning(7200))
     emr.until(at(1))
     cluster_id = emr.run(fleets=FLEETS)
-    emr.run(f"{ARN}-2")  # of another execution, and listed first
     emr.end(cluster_id, at(61))
-    failure = {"state": "Create cluster", "error": "States.Timeout", "cause": cause.replace("j-1", cluster_id)}
-    record = make_record(event(failure=failure), emr.client, catalogue, at(91))
-    assert (record.cluster_id, record.error) == (cluster_id, "ClusterTimedOut")
+    failure = {"state": "Create cluster", "error": "Timeout", "cause": "not ready"}
+    diagnosis = {"failure_class": "timeout", "cluster_id": cluster_id}
+    record = make_record(event(failure=failure, diagnosis=diagnosis), emr.client, catalogue, at(91))
+    assert (record.cluster_id, record.error, record.failed_state) == (cluster_id, "Timeout", "Create cluster")
+    assert record.diagnosis == diagnosis
     assert record.cost.emr == pytest.approx(0.048 * 3)
     assert record.cost.total > 0
-    assert bool(emr.called("ListClusters")) == ("Cluster" not in cause)
+    assert not emr.called("ListClusters")
+
+
+def test_every_attempt_is_paid(emr: Emr, catalogue: Catalogue) -> None:
+    first, last = (emr.run() for _ in range(2))
+    emr.end(first, at(61))
+    emr.end(last, at(121))
+    earlier = Attempt(
+        number=1, cluster_id=first, failed_state="Run step clean", failure_class="x", action="retry_as_is", change="x"
+    )
+    lost = earlier.model_copy(update={"cluster_id": None})
+    plan = a_plan().model_copy(update={"attempt": 3, "first_step": "summarise", "earlier": [earlier, lost]})
+    failure = {"state": "Run step summarise", "error": "Timeout", "cause": "slow"}
+    record = make_record(event(last, plan=plan.as_document(), failure=failure), emr.client, catalogue, at(200))
+    assert [(used.count, used.seconds) for used in record.instances] == [(2, 3660.0 + 7260.0)]
+    assert record.cost.emr == pytest.approx(0.048 * (61 + 121) / 60, rel=1e-4)
+    assert (record.cluster_id, record.ended) == (last, at(121))
+
+
+def test_what_an_earlier_attempt_completed_need_not_run_again(emr: Emr, catalogue: Catalogue) -> None:
+    cluster_id = emr.run(steps=["summarise"])
+    emr.end(cluster_id, at(61))
+    whole = a_plan()
+    resumed = whole.model_copy(update={"attempt": 2, "first_step": "summarise"})
+    asked = event(cluster_id, plan=resumed.as_document())
+    assert make_record(asked, emr.client, catalogue, at(91)).status == "SUCCEEDED"
+    asked = event(cluster_id, plan=whole.as_document())
+    record = make_record(asked, emr.client, catalogue, at(91))
+    assert record.status == "FAILED"
+
+
+def test_cluster_ended_by_somebody_before_its_steps_is_no_success(emr: Emr, catalogue: Catalogue) -> None:
+    cluster_id = emr.run()
+    emr.end(cluster_id, at(61))
+    asked = event(cluster_id, plan=a_plan().as_document())
+    record = make_record(asked, emr.client, catalogue, at(91))
+    assert (record.status, record.error, record.failed_state) == ("FAILED", "CancelledOrKilled", "Record run")

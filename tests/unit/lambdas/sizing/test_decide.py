@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lambdas.inputs.formats import Kind
 from lambdas.sizing import decide_size
 from lambdas.sizing.fleets import MAX_FLEET_TYPES
-from lambdas.sizing.layout import DRIVER_CONTAINER_MIB, layout_of
+from lambdas.sizing.layout import layout_of
 from lambdas.sizing.need import predict_need
 from lambdas.sizing.shapes import choose_shape
 from lambdas.specs import Catalogue, Cluster, load_catalogue, load_cluster
@@ -34,7 +34,7 @@ MAX_NODES = st.integers(2, 40)
 def test_what_is_asked_for_fits(parts: list[tuple[Kind, int, int]], cluster: Cluster, max_nodes: int) -> None:
     decision = decide_size(measurement(parts), cluster, CATALOGUE, max_nodes, 2)
     shape, layout = decision.shape, decision.shape.layout
-    fleets = {fleet["Name"]: fleet for fleet in decision.instance_fleets}
+    fleets = {fleet["Name"]: fleet for fleet in decision.emitted.instance_fleets}
 
     units = {name: fleet["TargetOnDemandCapacity"] + fleet["TargetSpotCapacity"] for name, fleet in fleets.items()}
     assert sum(units.values()) <= max_nodes
@@ -50,11 +50,12 @@ def test_what_is_asked_for_fits(parts: list[tuple[Kind, int, int]], cluster: Clu
         assert all(config["WeightedCapacity"] == 1 for config in fleet["InstanceTypeConfigs"])
         if name != "primary":
             smallest = min(known.yarn_memory_mib for known in types)
-            assert layout.executors * layout.container_mib + DRIVER_CONTAINER_MIB <= smallest
+            driver = layout.driver_heap_mib + layout.driver_overhead_mib
+            assert layout.executors * layout.container_mib + driver <= smallest
             assert {known.vcpu for known in types} == {shape.instance_type.vcpu}
             assert types[0] == shape.instance_type
 
-    limits = decision.managed_scaling["ComputeLimits"]
+    limits = decision.emitted.managed_scaling["ComputeLimits"]
     assert limits["MinimumCapacityUnits"] == limits["MaximumCoreCapacityUnits"] == shape.core_nodes
     assert limits["MaximumCapacityUnits"] == shape.workers
     assert decision.shuffle_partitions >= 2 * shape.vcpus
@@ -107,7 +108,7 @@ def test_enough_unless_it_says_so(parts: list[tuple[Kind, int, int]], cluster: C
 
 def test_small_input_takes_one_worker_on_demand() -> None:
     decision = decide_size(measurement([(Kind("parquet", "none"), 1, 1_000)]), SPARK, CATALOGUE, 40, 2)
-    assert [fleet["Name"] for fleet in decision.instance_fleets] == ["primary", "core"]
+    assert [fleet["Name"] for fleet in decision.emitted.instance_fleets] == ["primary", "core"]
     assert decision.shape.workers == 1
     assert decision.estimate.usd < 0.2
     assert decision.receipt[0].startswith("Measured: 1,000 bytes in 1 file (parquet), the largest")
@@ -116,20 +117,22 @@ def test_small_input_takes_one_worker_on_demand() -> None:
 
 def test_task_nodes_fall_back_to_on_demand() -> None:
     decision = decide_size(measurement([(Kind("csv", "none"), 2_400, 125_000_000)]), SPARK, CATALOGUE, 40, 2)
-    task = decision.instance_fleets[2]
+    task = decision.emitted.instance_fleets[2]
     assert (task["TargetOnDemandCapacity"], task["TargetSpotCapacity"]) == (0, decision.shape.task_nodes)
     assert task["LaunchSpecifications"]["SpotSpecification"] == {
         "TimeoutDurationMinutes": 10,
         "TimeoutAction": "SWITCH_TO_ON_DEMAND",
         "AllocationStrategy": "price-capacity-optimized",
     }
-    assert decision.managed_scaling["ComputeLimits"]["MaximumOnDemandCapacityUnits"] == decision.shape.core_nodes
+    assert (
+        decision.emitted.managed_scaling["ComputeLimits"]["MaximumOnDemandCapacityUnits"] == decision.shape.core_nodes
+    )
 
 
 def test_settings_are_the_sized_ones_over_the_specs() -> None:
     cluster = SPARK.model_copy(update={"configurations": {"spark-defaults": {"a": "b"}, "hdfs-site": {"c": "d"}}})
     decision = decide_size(measurement([(Kind("csv", "none"), 1, 10)]), cluster, CATALOGUE, 4, 1)
-    found = {each["Classification"]: each["Properties"] for each in decision.configurations}
+    found = {each["Classification"]: each["Properties"] for each in decision.emitted.configurations}
     assert found["hdfs-site"] == {"c": "d"}
     assert found["spark-defaults"].pop("a") == "b"
     assert {name: set(found[name]) for name in SIZED_PROPERTIES} == SIZED_PROPERTIES
@@ -157,6 +160,7 @@ def test_layout_of_every_type(catalogue: Catalogue) -> None:
         layout = layout_of(each)
         assert layout.node_mib <= each.yarn_memory_mib
         assert layout.container_mib % 32 == 0
+        assert layout.is_sound
         assert layout.heap_mib >= 2_048
         assert layout.overhead_mib >= max(384, layout.heap_mib / 10)
         assert layout.executors * layout.cores <= each.vcpu
@@ -174,9 +178,9 @@ def test_emr_knows_every_key(parts: list[tuple[Kind, int, int]], cluster: Cluste
     decision = decide_size(measurement(parts), cluster, CATALOGUE, max_nodes, 1)
     request = {
         "Name": "run",
-        "Instances": {"InstanceFleets": decision.instance_fleets},
-        "Configurations": decision.configurations,
-        "ManagedScalingPolicy": decision.managed_scaling,
+        "Instances": {"InstanceFleets": decision.emitted.instance_fleets},
+        "Configurations": decision.emitted.configurations,
+        "ManagedScalingPolicy": decision.emitted.managed_scaling,
     }
     assert RUN_JOB_FLOW is not None
     assert not ParamValidator().validate(request, RUN_JOB_FLOW).has_errors()

@@ -32,6 +32,21 @@ def test_job_as_written(specs: Path) -> None:
     assert job.steps[0].args == ("--input", "<< input >>", "--run", "<< run_id >>")
     assert job.triggers[0].object_created.suffix == "_SUCCESS"
     assert job.limits.max_nodes == 10
+    assert job.on_failure.attempts == 2
+
+
+def test_how_long_a_cluster_may_live(specs: Path) -> None:
+    cluster = load_cluster("spark", specs)
+    limit = cluster.start_timeout + 90 + cluster.terminate_timeout
+    assert load_job("count", specs).max_lifetime(cluster) == limit
+    change(specs / "jobs/count/job.yml", "max_nodes: 10", "max_nodes: 10, max_lifetime: 6h")
+    assert load_job("count", specs).max_lifetime(cluster) == 6 * 3600
+
+
+@pytest.mark.parametrize("attempts", [0, 1, 10])
+def test_how_often_a_run_is_tried_again(specs: Path, attempts: int) -> None:
+    change(specs / "jobs/count/job.yml", "limits:", f"on_failure: {{attempts: {attempts}}}\nlimits:")
+    assert load_job("count", specs).on_failure.attempts == attempts
 
 
 @pytest.mark.parametrize(
@@ -73,6 +88,11 @@ def test_job_as_written(specs: Path) -> None:
         ("--run", "'{% 1 %}'", 10, "steps[0].args[2]: expected text that Step Functions does not evaluate"),
         ("max_nodes: 10", "max_nodes: 1", 12, "limits.max_nodes: expected a number of at least 2; found 1 (a number)"),
         ("max_nodes: 10", "max_nodes: '10'", 12, "limits.max_nodes: expected a whole number; found '10'"),
+        ("limits:", "on_failure: {attempts: -1}\nlimits:", 12, "on_failure.attempts: expected a number of at least 0"),
+        ("limits:", "on_failure: {attempts: 11}\nlimits:", 12, "on_failure.attempts: expected a number of at most 10"),
+        ("limits:", "on_failure: {attempts: '1'}\nlimits:", 12, "on_failure.attempts: expected a whole number"),
+        ("limits:", "on_failure: {retries: 1}\nlimits:", 12, "on_failure.retries: expected one of attempts"),
+        ("max_nodes: 10", "max_nodes: 10, max_lifetime: 6", 12, "limits.max_lifetime: expected a duration"),
         ("max_nodes: 10", "max_nodes: 10, spot: true", 12, "limits.spot: expected one of max_nodes"),
         ("--run", "10", 10, "steps[0].args[2]: expected text (quote it when it looks like something else); found 10"),
         ("--run", "*run", 10, "expected YAML without aliases, one document; found a YAML alias"),

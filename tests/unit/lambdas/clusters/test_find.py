@@ -5,23 +5,17 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lambdas.clusters.end import end_clusters
-from lambdas.clusters.find import ANY_STATE, FoundCluster, cluster_in_cause, find_clusters
+from lambdas.clusters.find import ANY_STATE, FoundCluster, cluster_in_cause, describe, find_clusters
 from scripts.local.emr.faults import ApiFault, BootstrapFailure
 from scripts.local.emr.runner import ScriptedStep
+from tests.unit.lambdas.clusters.support import run
 from tests.unit.lambdas.emr import ARN, START, Emr, fleet
 
 DOOMED = "m5.2xlarge"
-ENDING_CALLS = ("SetTerminationProtection", "TerminateJobFlows")
 
 
 def ids(found: list[FoundCluster]) -> list[str]:
     return [each.id for each in found]
-
-
-def ending_calls(emr: Emr) -> list[tuple[str, int]]:
-    """The calls that change clusters, and how many clusters each names."""
-    return [(name, len(params["JobFlowIds"])) for name, params in emr.calls if name in ENDING_CALLS]
 
 
 def clusters_in_every_state(emr: Emr) -> dict[str, str]:
@@ -61,6 +55,20 @@ def test_clusters_from_before_the_execution_are_left_out(emr: Emr) -> None:
     emr.clock.sleep(59 * 60)
     young = emr.run()
     assert ids(find_clusters(emr.client, ARN, emr.now() + datetime.timedelta(minutes=1))) == [young]
+    assert len(emr.called("DescribeCluster")) == 1
+
+
+def test_what_is_found_of_a_cluster(emr: Emr) -> None:
+    cluster_id = run(emr, ARN, lifetime="21600", protected=True)
+    lifetime = datetime.timedelta(hours=6)
+    assert find_clusters(emr.client, ARN, START) == [
+        FoundCluster(cluster_id, "STARTING", START, True, ARN, "count", "test", lifetime)
+    ]
+
+
+@pytest.mark.parametrize("lifetime", [None, "", "6h", "1.5", "9" * 30])
+def test_lifetime_that_is_no_number_of_seconds(emr: Emr, lifetime: str | None) -> None:
+    assert describe(emr.client, run(emr, ARN, lifetime=lifetime)).lifetime is None
 
 
 def test_description_that_leaves_out_what_it_may(emr: Emr) -> None:
@@ -70,56 +78,14 @@ def test_description_that_leaves_out_what_it_may(emr: Emr) -> None:
         stub.add_response("list_clusters", {"Clusters": [{"Id": "j-1"}, {"Id": "j-2"}]})
         stub.add_response("describe_cluster", {"Cluster": {"Id": "j-1"}}, {"ClusterId": "j-1"})
         stub.add_response("describe_cluster", {"Cluster": {"Id": "j-2", "Tags": tags}}, {"ClusterId": "j-2"})
-        assert find_clusters(emr.client, ARN, START) == [FoundCluster("j-2", protected=False)]
+        assert find_clusters(emr.client, ARN, START) == [FoundCluster("j-2", "UNKNOWN", execution=ARN)]
 
 
-def test_batches_of_ten_and_protection_first(emr: Emr) -> None:
-    for number in range(21):
-        emr.run(TerminationProtected=number == 20)
-    found = find_clusters(emr.client, ARN, START)
-    ended = end_clusters(emr.client, found)
-    assert ended == ids(found)
-    assert len(ended) == 21
-    assert ending_calls(emr) == [
-        ("SetTerminationProtection", 1),
-        ("TerminateJobFlows", 10),
-        ("TerminateJobFlows", 10),
-        ("TerminateJobFlows", 1),
-    ]
-    assert not find_clusters(emr.client, ARN, START)
-
-
-def test_one_refusal_does_not_save_the_others(emr: Emr) -> None:
-    for _ in range(11):
-        emr.run()
-    found = find_clusters(emr.client, ARN, START)
-    emr.faults.api.append(ApiFault.internal_error("TerminateJobFlows"))
-    with pytest.raises(ClientError, match="InternalServerException"):
-        end_clusters(emr.client, found)
-    assert ending_calls(emr) == [("TerminateJobFlows", 10), ("TerminateJobFlows", 1)]
-    assert [emr.state(each.id) for each in found] == ["STARTING"] * 10 + ["TERMINATING"]
-
-
-def test_protection_that_cannot_be_lifted_does_not_save_the_others(emr: Emr) -> None:
-    protected = [emr.run(TerminationProtected=True) for _ in range(2)]
-    free = emr.run()
-    emr.faults.api.append(ApiFault.internal_error("SetTerminationProtection"))
-    with pytest.raises(ClientError, match="InternalServerException"):
-        end_clusters(emr.client, find_clusters(emr.client, ARN, START))
-    assert [emr.state(each) for each in (*protected, free)] == ["TERMINATING", "STARTING", "TERMINATING"]
-
-
-def test_protected_cluster_that_is_ending_already(emr: Emr) -> None:
-    cluster_id = emr.run()
-    emr.engine.call("TerminateJobFlows", {"JobFlowIds": [cluster_id]})
-    assert end_clusters(emr.client, [FoundCluster(cluster_id, protected=True)]) == [cluster_id]
-    assert [name for name, _ in emr.calls] == ["SetTerminationProtection", "TerminateJobFlows"]
-
-
-def test_protected_cluster_that_is_no_more(emr: Emr) -> None:
-    with pytest.raises(ClientError, match="TerminateJobFlows"):
-        end_clusters(emr.client, [FoundCluster("j-2", protected=True)])
-    assert [name for name, _ in emr.calls] == ["SetTerminationProtection", "TerminateJobFlows"]
+def test_a_cluster_that_cannot_be_described_is_no_cluster_less(emr: Emr) -> None:
+    emr.run()
+    emr.faults.api.append(ApiFault("DescribeCluster", calls=10))
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        find_clusters(emr.client, ARN, START)
 
 
 @pytest.mark.parametrize("cause", ["", "{", "[]", '{"Cluster": 3}', '{"Cluster": {"Id": 3}}', '{"Cluster": {"Id'])

@@ -1,0 +1,1 @@
+"""The logs EMR ships to S3: where they lie, and their last lines."""

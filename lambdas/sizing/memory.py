@@ -1,0 +1,57 @@
+"""More memory for a run that ran out of it: the next size up, and the executors laid out anew."""
+
+from dataclasses import replace
+
+from lambdas.sizing.layout import Layout, layout_of
+from lambdas.sizing.shapes import Shape, make_shape
+from lambdas.specs.catalogue import Catalogue, InstanceType
+from lambdas.specs.cluster import Cluster
+
+
+def more_executor_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> Shape | None:
+    """Return the shape with the next more memory per core for executors, or ``None`` when there is none.
+
+    First a type with as many cores and more memory; when the families have none, executors that run half as many tasks
+    at once, so that each task has twice the memory.
+    """
+    layout = shape.layout
+    for known in _roomier(shape.instance_type, cluster, catalogue):
+        bigger = _same_tasks(layout, layout_of(known, layout.driver_heap_mib))
+        if bigger.is_sound and bigger.heap_per_core_mib > layout.heap_per_core_mib:
+            return make_shape(bigger, known, shape.workers, cluster.task_market)
+    if layout.cores == 1:
+        return None
+    fewer = replace(layout, cores=layout.cores // 2)
+    return make_shape(fewer, shape.instance_type, shape.workers, cluster.task_market)
+
+
+def more_driver_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> Shape | None:
+    """Return the shape with twice the driver's heap, or ``None`` when no type has room for it.
+
+    The executors keep the memory per core they had; where the node is too small for both, a type with more memory per
+    core takes its place.
+    """
+    heap = shape.layout.driver_heap_mib * 2
+    for known in (shape.instance_type, *_roomier(shape.instance_type, cluster, catalogue)):
+        layout = _same_tasks(shape.layout, layout_of(known, heap))
+        if layout.is_sound and layout.heap_per_core_mib >= shape.layout.heap_per_core_mib // 2:
+            return make_shape(layout, known, shape.workers, cluster.task_market)
+    return None
+
+
+def _same_tasks(before: Layout, fresh: Layout) -> Layout:
+    """Keep what an earlier attempt learned: never more tasks at once in an executor than there were."""
+    return replace(fresh, cores=min(before.cores, fresh.cores))
+
+
+def _roomier(chosen: InstanceType, cluster: Cluster, catalogue: Catalogue) -> list[InstanceType]:
+    """Return types with as many cores and more memory, the next size first and of one size the cheapest."""
+    found = [
+        known
+        for known in catalogue.types
+        if known.family in cluster.families
+        and known.arch == chosen.arch
+        and known.vcpu == chosen.vcpu
+        and known.yarn_memory_mib > chosen.yarn_memory_mib
+    ]
+    return sorted(found, key=lambda known: (known.memory_gib, known.ec2_usd_per_hour, known.type))

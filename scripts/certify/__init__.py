@@ -1,0 +1,1 @@
+"""The no-orphan certificate: that no execution leaves a cluster running."""

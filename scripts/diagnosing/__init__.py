@@ -1,0 +1,1 @@
+"""Judging failed runs from the command line."""
