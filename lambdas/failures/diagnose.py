@@ -125,9 +125,14 @@ def _hits_in_facts(facts: Sequence[str]) -> Iterator[_Hit]:
 
 
 def _hits_in_log(texts: Sequence[str]) -> list[_Hit]:
-    hits = [hit for line in _telling(texts) for hit in _hits_on(line, texts)]
+    # Where nothing else tells, what is noise beside a cause may be the cause: the last of many retries.
+    hits = _hits_among(_telling(texts, _NOISE), texts) or _hits_among(_telling(texts), texts)
     verdict = _last_verdict(hits)
     return [hit if verdict in {None, hit.line.block} else replace(hit, score=hit.score * _ELSEWHERE) for hit in hits]
+
+
+def _hits_among(lines: Sequence[_Line], texts: Sequence[str]) -> list[_Hit]:
+    return [hit for line in lines for hit in _hits_on(line, texts)]
 
 
 def _last_verdict(hits: Sequence[_Hit]) -> int | None:
@@ -147,13 +152,14 @@ def _hits_on(line: _Line, texts: Sequence[str]) -> Iterator[_Hit]:
         yield _Hit(line, signature, failure_class, found.start(), signature.weight * line.factor)
 
 
-def _telling(texts: Sequence[str]) -> list[_Line]:
+def _telling(texts: Sequence[str], noise: re.Pattern[str] | None = None) -> list[_Line]:
     seen: set[str] = set()
     lines: list[_Line] = []
     room = _MAX_CHARACTERS
     for line in reversed(list(_blocks(texts))):
         shape = _DIGITS.sub("0", line.text)
-        if shape not in seen and (len(line.text) > _RUN_TOGETHER or not _NOISE.search(line.text)):
+        is_noise = noise is not None and len(line.text) <= _RUN_TOGETHER and noise.search(line.text)
+        if shape not in seen and not is_noise:
             seen.add(shape)
             lines.append(line)
             room -= len(line.text)

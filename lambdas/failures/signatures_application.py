@@ -101,7 +101,7 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     Signature(r"(?:" + _MAIN + r")" + _JAVA_NAME, _APPLICATION, 0.72, _JAVA, is_generic=True),
     Signature(r"^(?:\S+ ){0,6}?" + _PYTHON_NAME, _APPLICATION, 0.72, _PYTHON, is_generic=True),
-    Signature(r"^Exception: ", _APPLICATION, 0.72, _PYTHON, is_generic=True),
+    Signature(r"^Exception: (?!YARN application|Job failed|EMR )", _APPLICATION, 0.72, _PYTHON, is_generic=True),
     Signature(r"Caused by: " + _JAVA_NAME, _APPLICATION, FAIR, _JAVA, is_generic=True),
     Signature(r"(?<![\w.$/])" + _JAVA_NAME, _APPLICATION, 0.62, _JAVA, is_generic=True),
     Signature(
@@ -125,6 +125,13 @@ SIGNATURES: tuple[Signature, ...] = (
         _APPLICATION,
         WEAK,
         _YARN_AM,
+    ),
+    Signature(
+        r"most recent failure: Lost task .{0,160}: [\w.$]{1,120}(?:Exception|Error)\b(?!: Job aborted)",
+        _APPLICATION,
+        WEAK,
+        _SPARK_ERRORS,
+        is_generic=True,
     ),
     Signature(r"ConnectException|Connection refused|ConnectionRefusedError", _APPLICATION, WEAK, _JAVA),
     Signature(r"(?:SIGSEGV|SIGABRT|core dumped|exit code 139|[Ee]xit status: 1(?:34|39))", _APPLICATION, HINT, _HADOOP),

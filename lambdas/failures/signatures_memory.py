@@ -28,6 +28,7 @@ _EXECUTOR, _DRIVER = FailureClass.EXECUTOR_OUT_OF_MEMORY, FailureClass.DRIVER_OU
 SIDE_HINTS: tuple[tuple[re.Pattern[str], Side], ...] = tuple(
     (re.compile(pattern), side)
     for pattern, side in (
+        (r"build and broadcast the table|sparklyr\.(?:Utils|Backend)", Side.DRIVER),
         (r"[Ll]ost task |Executor task launch|ERROR Executor\b|executor\.Executor\b|Exception in task ", Side.EXECUTOR),
         (r"AM Container|ApplicationMaster|_0[12]_000001\b|\bdriver\b.{0,40}(?:OutOfMemory|out of memory)", Side.DRIVER),
         (r"ExecutorLostFailure|Lost executor|Executor\$TaskRunner|CoarseGrainedExecutorBackend", Side.EXECUTOR),

@@ -85,6 +85,12 @@ SIGNATURES: tuple[Signature, ...] = (
         _YARN_STATE,
     ),
     Signature(
+        r"[Ss]tate(?: is|:)? ?\"?'?CANCEL(?:LED|ED|_PENDING|LING)|shouldn't be running anymore",
+        _KILLED,
+        LIKELY,
+        "https://docs.aws.amazon.com/emr/latest/APIReference/API_StepStatus.html",
+    ),
+    Signature(
         r"KeyboardInterrupt|Job \d+ cancelled(?! because)|Job cancelled(?! because)|SparkContext was cancelled",
         _KILLED,
         LIKELY,
@@ -145,7 +151,8 @@ SIGNATURES: tuple[Signature, ...] = (
     ),
     # Whoever waited for the step or the cluster gave up.
     Signature(
-        r"SensorTimeout|Snap\. Time is OUT|Waiter \w+ failed: Max attempts exceeded|WaiterError.{0,80}Max attempts",
+        r"Session \d+ did not start up in \d+ seconds|SensorTimeout"
+        r"|Snap\. Time is OUT|Waiter \w+ failed: Max attempts exceeded|WaiterError.{0,80}Max attempts",
         _TIMEOUT,
         LIKELY,
         "https://docs.aws.amazon.com/cli/latest/reference/emr/wait/cluster-running.html",

@@ -32,7 +32,7 @@ SIGNATURES: tuple[Signature, ...] = (
         _S3_503,
     ),
     Signature(
-        r"(?:S3|s3a?).{0,200}(?:[Ss]tatus ?[Cc]ode|Response ?Code)[:=] ?503|AWSStatus503Exception"
+        r"(?:S3|s3a?).{0,400}(?:[Ss]tatus ?[Cc]ode|Response ?Code)[:=] ?503|AWSStatus503Exception"
         r"|(?:Slow Down|SlowDown).{0,80}503|503 Service Unavailable.{0,80}S3",
         _THROTTLED,
         STRONG,
