@@ -10,8 +10,6 @@ from scripts.certify.dynamic.nets import ORDER
 from scripts.certify.dynamic.pool import Pool
 from scripts.certify.dynamic.run import Machine
 
-pytestmark = pytest.mark.xdist_group("certificate")
-
 LEAST_CASES = 300
 SAMPLE_EVERY = 25
 

@@ -13,8 +13,6 @@ from scripts.cli import app
 from scripts.local.in_process import rendered_definition
 from tests.faults.conftest import JOB
 
-pytestmark = pytest.mark.xdist_group("certificate")
-
 
 def certify(*arguments: str) -> Any:
     return CliRunner().invoke(app, ["certify", *arguments])

@@ -16,8 +16,6 @@ from scripts.certify.static import certify_definition
 from scripts.local.in_process import rendered_definition
 from tests.faults.conftest import JOB
 
-pytestmark = pytest.mark.xdist_group("certificate")
-
 Definition = dict[str, Any]
 
 TAG = "slow-lambda:"

@@ -13,7 +13,7 @@ import pytest
 
 from scripts.rendering.paths import BUILD
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("demo")]  # one run of it serves all tests
+pytestmark = pytest.mark.spark
 
 SCALE = "0.01"
 STATES = ["STARTING", "BOOTSTRAPPING", "WAITING", "RUNNING", "TERMINATING", "TERMINATED"]

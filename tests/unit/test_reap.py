@@ -44,7 +44,7 @@ def test_a_dry_run_shows_what_would_end_and_ends_nothing(emr: Emr) -> None:
     done = CliRunner().invoke(app, ["--dry-run"])
     assert done.exit_code == 0
     (line,) = [line for line in done.stdout.splitlines() if over in line]
-    for shown in ("count", "run-0", "STARTING", "0:00:00", "execution over", "would end"):
+    for shown in ("count", "run-0", "STARTING", "0:00:", "execution over", "would end"):
         assert shown in line
     assert kept not in done.stdout
     assert ending(emr, [over, kept]) == []
