@@ -19,7 +19,7 @@ _CARRIERS = (
     r"|InterruptedException|ClosedByInterruptException|InterruptedIOException|ClosedChannelException|EOFException"
     r"|RejectedExecutionException|RpcEndpointNotFoundException|TaskKilledException|TaskCompletionListenerException"
     r"|FetchFailedException|MetadataFetchFailedException|SparkUserAppException|AskTimeoutException"
-    r"|BrokenPipeError|ConnectionResetError|ConnectionRefusedError|EOFError|SystemExit|AirflowException|ClientError"
+    r"|BrokenPipeError|ConnectionResetError|ConnectionRefusedError|EOFError|SystemExit|AirflowException|StepFailedException|EmrExecutionError|ClientError"
     r"|UserWarning|FutureWarning|DeprecationWarning|BindException|SparkException|NoSuchObjectException"
 )
 # Exceptions whose own signature says more than that the application failed.
@@ -34,7 +34,8 @@ _NAMED = (
 _AFTERMATH = (
     r"(?!: (?:Cannot call methods on a stopped|RpcEnv|Shutdown in progress|Promise already"
     r"|Connection (?:reset|from|refused)"
-    r"|Failed to (?:send|connect)|Broken pipe|Filesystem closed|Stream is (?:corrupted|closed)|Job aborted))"
+    r"|Error running job|Failed to (?:send|connect)|Broken pipe|Filesystem closed"
+    r"|Stream is (?:corrupted|closed)|Job aborted))"
 )
 _JAVA_NAME = (
     r"(?:[a-z][\w$]*\.){1,12}(?!(?:" + _CARRIERS + r"|" + _NAMED + r")\b)"

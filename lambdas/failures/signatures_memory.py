@@ -34,7 +34,10 @@ SIDE_HINTS: tuple[tuple[re.Pattern[str], Side], ...] = tuple(
         (r"ExecutorLostFailure|Lost executor|Executor\$TaskRunner|CoarseGrainedExecutorBackend", Side.EXECUTOR),
         (r"stdout writer for|shuffle-(?:client|server)|Idle Worker Monitor|dispatcher-Executor", Side.EXECUTOR),
         (r"Container killed by YARN|api\.python\.PythonException|attempt_\d+_\d+_[mr]_", Side.EXECUTOR),
-        (r"executor\.YarnCoarse|UnsafeExternalSorter|ShuffleExternalSorter|execution\.python\.", Side.EXECUTOR),
+        (
+            r"executor\.YarnCoarse|UnsafeExternalSorter|ShuffleExternalSorter|execution\.python\.|PythonRunner",
+            Side.EXECUTOR,
+        ),
         (r"[Tt]hread(?: |\[|-)+\"?(?:main|[Dd]river|dag-scheduler|broadcast-exchange|task-result-getter)", Side.DRIVER),
         (r"\[(?:main|Driver)\]|\"(?:main|Driver|dag-scheduler-event-loop|broadcast-exchange-\d+)\"", Side.DRIVER),
         (r"broadcast-exchange|BroadcastExchangeExec|dag-scheduler-event-loop|task-result-getter", Side.DRIVER),

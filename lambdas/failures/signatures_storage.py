@@ -60,7 +60,7 @@ SIGNATURES: tuple[Signature, ...] = (
     Signature(
         r"InvalidAccessKeyId|SignatureDoesNotMatch|AllAccessDisabled"
         r"|AWS Access Key Id you provided does not exist|The provided token has expired"
-        r"|ExpiredToken|provided security credentials are not valid",
+        r"|ExpiredToken|provided security credentials are not valid|InvalidToken|provided token is malformed",
         _DENIED,
         STRONG,
         _S3_ERRORS,
