@@ -120,8 +120,17 @@ def random_cases(cases: Iterable[Case], number: int, seed: int) -> Iterator[Case
     names = sorted(name for name, found in by_scenario.items() if len(found) >= _MOST_COMPOSED)
     for index in range(number):
         draw = random.Random(f"{seed}/{index}")  # noqa: S311 - a draw that can be repeated
-        drawn = draw.sample(by_scenario[draw.choice(names)], k=draw.randint(2, _MOST_COMPOSED))
-        yield _composed(f"random-{seed}-{index}", drawn)
+        scenario = by_scenario[draw.choice(names)]
+        shuffled = draw.sample(scenario, k=len(scenario))
+        yield _composed(f"random-{seed}-{index}", _of_different_states(shuffled, draw.randint(2, _MOST_COMPOSED)))
+
+
+def _of_different_states(cases: Iterable[Case], most: int) -> list[Case]:
+    """Return the first cases whose faults do not meet in one call, where they would make up one nobody listed."""
+    found: dict[str, Case] = {}
+    for case in cases:
+        found.setdefault(case.faults[0].state, case)
+    return list(found.values())[:most]
 
 
 def _composed(name: str, cases: list[Case]) -> Case:
