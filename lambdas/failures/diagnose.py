@@ -36,6 +36,9 @@ _EXPLAINED = 0.6
 _CAUSE = 0.55
 _LATER = 0.0001
 
+# Beside a line that tells, one that tells much less (a bare "Traceback") only takes the reader's time.
+_WORTH_SHOWING = 0.75
+
 # How much of the confidence a second class that is as likely takes away.
 _DOUBT = 0.25
 
@@ -231,7 +234,8 @@ def _evidence(hits: Sequence[_Hit]) -> tuple[str, ...]:
     best_first = sorted(hits, key=lambda hit: hit.score, reverse=True)
     distinct = {hit.line.text: hit for hit in reversed(best_first)}
     ranked = sorted(distinct.values(), key=lambda hit: hit.score, reverse=True)
-    return tuple(_shown(hit) for hit in ranked[:MAX_EVIDENCE_LINES])
+    telling = [hit for hit in ranked if hit.score >= _WORTH_SHOWING * ranked[0].score]
+    return tuple(_shown(hit) for hit in telling[:MAX_EVIDENCE_LINES])
 
 
 def _shown(hit: _Hit) -> str:
