@@ -72,7 +72,7 @@ def _apart(
     Nothing inside the stopped iterations catches that, so it is like an execution that is aborted: for the nets.
     https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html
     """
-    alone = [follow(create, machine, alone=True) for create in creates]
+    alone = [follow(create, machine, alone=True) for create in creates] if findings else []
     often = {(finding.rule, finding.state) for finding in ownership_findings(alone, machine)}
     kept = [finding for finding in findings if (finding.rule, finding.state) in often]
     return kept, [finding for finding in findings if (finding.rule, finding.state) not in often]
