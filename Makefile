@@ -38,7 +38,7 @@ pictures: $(INSTALLED)
 
 # Renew the pins; needs uv.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --extra local --extra dev \
+	uv pip compile --quiet --universal --python-version 3.11 --extra local --extra bench --extra dev \
 		--no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
 
 clean:
