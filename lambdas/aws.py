@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from lambdas.inputs.listing import WORKERS
 from lambdas.settings import region_name
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 _PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
 _STANDARD = Config(retries={"mode": "standard", "total_max_attempts": 5})
 
+# Listing asks for pages from as many threads; standard mode repeats what S3 refuses with SlowDown.
+_PARALLEL = _STANDARD.merge(Config(max_pool_connections=WORKERS))
+
 
 @cache
 def s3() -> "S3Client":
     """Return the client of S3."""
-    return boto3.client("s3", region_name=region_name(), config=_STANDARD)
+    return boto3.client("s3", region_name=region_name(), config=_PARALLEL)
 
 
 @cache

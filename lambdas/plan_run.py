@@ -7,7 +7,6 @@ from aws_lambda_powertools import Logger
 
 from lambdas import aws
 from lambdas.inputs.errors import RejectionError
-from lambdas.recovery.shortage_store import recent_shortages
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.planning import make_plan
 from lambdas.settings import load_settings
@@ -29,8 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     about = {"job": asked.job, "run": asked.execution.name}
     try:
         settings = load_settings()
-        shortages = recent_shortages(aws.dynamodb(), settings.run_table, datetime.datetime.now(datetime.UTC))
-        plan = make_plan(asked, settings, aws.s3(), shortages)
+        plan = make_plan(asked, settings, aws.s3(), aws.dynamodb(), datetime.datetime.now(datetime.UTC))
     except RejectionError as rejection:
         logger.warning("rejected", extra={**about, "error": rejection.error, "cause": str(rejection)})
         return {"outcome": "rejected", "error": rejection.error, "cause": str(rejection)}

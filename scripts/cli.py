@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.inputs.errors import RejectionError
 from lambdas.specs import SpecError, UnknownSpecError
 from scripts.bench.command import bench
+from scripts.bench.sizing.errors import MeasurementsError
 from scripts.build import package, publish, render
 from scripts.certify.command import certify
 from scripts.certify.dynamic.errors import CaseUnknownError
@@ -20,12 +21,15 @@ from scripts.diagnose import diagnose
 from scripts.diagnosing.past_run import RunUnknownError
 from scripts.local.cloud import LocalCloudError
 from scripts.local.command import local
+from scripts.prices.command import prices
+from scripts.prices.errors import PricesError
 from scripts.reap import reap
 from scripts.rendering.machine import RenderError
 from scripts.rendering.package import PackageError
 from scripts.rendering.template import TemplateError
 from scripts.replay import replay
 from scripts.run import run
+from scripts.sizing.command import size
 from scripts.watch import watch
 
 # What a user can mend; anything else is a bug and keeps its traceback.
@@ -39,7 +43,9 @@ EXPECTED = (
     DeploymentError,
     RejectionError,
     LocalCloudError,
+    MeasurementsError,
     PackageError,
+    PricesError,
     RenderError,
     RunUnknownError,
     SpecError,
@@ -53,10 +59,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, diagnose, replay, certify, reap, render, package, publish):
+for verb in (demo, run, watch, diagnose, replay, certify, reap, size, render, package, publish):
     app.command()(verb)
 app.add_typer(local, name="local", help="The local cloud on its own.")
-app.add_typer(bench, name="bench", help="Measure; each prints one JSON document.")
+app.add_typer(bench, name="bench", help="Measure what this project costs and how well it sizes.")
+app.add_typer(prices, name="prices", help="The instance types and what they cost.")
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """``slow-lambda run``: start a job by hand."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,18 +23,30 @@ FOLLOW = Annotated[bool, typer.Option("--watch/--no-watch", help="Stay and show 
 
 def run(
     job: Annotated[str, typer.Argument(help="A folder of emr_specs/jobs.")],
-    input_uri: Annotated[
-        str | None, typer.Option("--input", help="s3://bucket/prefix/; the job's own without it.")
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", help="s3://bucket/prefix/, an object or a pattern; again for several. Else the job's own."
+        ),
     ] = None,
+    manifest: Annotated[str | None, typer.Option(help="An object in S3 that lists the input.")] = None,
     stage: STAGE = "dev",
     follow: FOLLOW = True,
 ) -> None:
     """Start a job and follow it; without --input on the job's own input."""
-    document = {} if input_uri is None else {"input": input_uri}
+    document = _document(inputs or [], manifest)
     spec = load_job(job)
     deployed = deployment.find(stage)
     parse_request(document, substitute(spec.input, {DATA_BUCKET: deployed.data_bucket}))
     start(deployed, job, document, follow)
+
+
+def _document(inputs: Sequence[str], manifest: str | None) -> dict[str, Any]:
+    if inputs and manifest:
+        raise typer.BadParameter("say either --input or --manifest")
+    if manifest:
+        return {"manifest": manifest}
+    return {"input": list(inputs) if len(inputs) > 1 else inputs[0]} if inputs else {}
 
 
 def start(deployed: deployment.Deployment, job: str, document: Any, follow: bool) -> None:

@@ -21,8 +21,20 @@ class InputTooLargeError(RejectionError):
     """The execution's input is larger than Step Functions passes on."""
 
 
+class InputTooManyError(RejectionError):
+    """The input has more objects than the run's manifest has room for."""
+
+
 class InputEmptyError(RejectionError):
     """No data lies at the input."""
+
+
+class InputMissingError(RejectionError):
+    """An object that a manifest lists does not exist."""
+
+
+class InputOverlapError(RejectionError):
+    """Two inputs hold the same object, which would be read twice."""
 
 
 class InputArchivedError(RejectionError):
@@ -34,4 +46,12 @@ class InputBucketMissingError(RejectionError):
 
 
 class InputDeniedError(RejectionError):
-    """The input may not be listed."""
+    """The input may not be listed or read."""
+
+
+class ManifestInvalidError(RejectionError):
+    """The manifest that lists the input cannot be read; see its message."""
+
+
+class SeveralInputsError(RejectionError):
+    """A step takes one address inside a longer argument, and the run has several."""

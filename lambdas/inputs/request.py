@@ -1,12 +1,15 @@
-"""What a run was asked for: the execution's input as one of three forms."""
+"""What a run was asked for: the forms an execution's input takes."""
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lambdas.inputs.areas import refuse_overlap
 from lambdas.inputs.errors import InputInvalidError, InputTooLargeError
+from lambdas.inputs.events import Created, is_event, parse_event
+from lambdas.inputs.globs import S3Glob, parse_address
 from lambdas.inputs.uri import S3Uri, UriError
 
 # Input or output of an execution, a state or a task, in bytes of UTF-8.
@@ -14,34 +17,64 @@ from lambdas.inputs.uri import S3Uri, UriError
 MAX_DOCUMENT_BYTES = 262_144
 
 _FORMS = (
-    'start the run with {} for the job\'s own input, with {"input": "s3://bucket/prefix/"}, '
-    "or with an S3 'Object Created' event as EventBridge delivers it"
+    'start the run with {} for the job\'s own input, with {"input": "s3://bucket/prefix/"} or a list of such, with '
+    '{"manifest": "s3://bucket/file"}, or with an S3 \'Object Created\' event as EventBridge delivers it'
 )
+_KEYS = ("input", "manifest")
 
-Trigger = Literal["default", "input", "object_created"]
+Trigger = Literal["default", "input", "manifest", "object_created"]
+CreatedAs = Literal["folder", "object", "manifest"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to read, and which form of input said so."""
+    """What to read.
 
-    input: S3Uri
+    Attributes
+    ----------
+    trigger
+        Which form of input said so.
+    inputs
+        Objects, folders and patterns.
+    manifest
+        The object that lists the input, in place of ``inputs``.
+    created
+        The object that is the whole input and known from its event, in place of both.
+    """
+
     trigger: Trigger
+    inputs: tuple[S3Uri | S3Glob, ...] = ()
+    manifest: S3Uri | None = None
+    created: Created | None = None
+
+    def __str__(self) -> str:
+        alone = self.manifest or (self.created and self.created.uri)
+        return str(alone) if alone else describe_addresses([str(each) for each in self.inputs])
 
 
-def parse_request(document: object, job_input: str) -> Request:
+def describe_addresses(addresses: Sequence[str]) -> str:
+    """Name the first, and say how many more there are."""
+    more = f" and {len(addresses) - 1:,} more" if len(addresses) > 1 else ""
+    return f"{addresses[0]}{more}"
+
+
+def parse_request(document: object, job_input: str, created_as: Sequence[tuple[str, CreatedAs]] = ()) -> Request:
     """Read the execution's input.
 
     Parameters
     ----------
     document
-        ``{}``, ``{"input": "s3://..."}`` or an S3 event; of an event, the folder of the object created is the input.
+        ``{}``, ``{"input": "s3://..."}`` with one address or a list of them, ``{"manifest": "s3://..."}``, or an S3
+        event.
     job_input
         The input of the job's spec, without placeholders, for ``{}``.
+    created_as
+        Of the job's triggers, the suffix and what the object created is: the marker of its folder, the input itself,
+        or a manifest. Where none matches, it is a marker.
 
     Raises
     ------
-    InputInvalidError
+    InputInvalidError, InputOverlapError
         Any other document; the message says what is wrong and what would be right.
     InputTooLargeError
         More than 262,144 bytes.
@@ -50,56 +83,63 @@ def parse_request(document: object, job_input: str) -> Request:
     if size > MAX_DOCUMENT_BYTES:
         raise InputTooLargeError(
             f"the execution's input has {size:,} bytes, more than the {MAX_DOCUMENT_BYTES:,} Step Functions passes on; "
-            "put the data in S3 and start the run with its address"
+            "put the data, or a manifest of it, in S3 and start the run with its address"
         )
     if not isinstance(document, dict):
         raise InputInvalidError(f"the execution's input is {_kind(document)}, not an object; {_FORMS}")
     if not document:
-        return Request(_parse(job_input), "default")
-    if "detail-type" in document or "source" in document:
-        return Request(_object_created(document).parent, "object_created")
+        return Request("default", (_parse(job_input),))
+    if is_event(document):
+        return _of_event(parse_event(document), created_as)
     if set(document) == {"input"}:
-        return Request(_parse(document["input"]), "input")
+        return Request("input", _inputs(document["input"]))
+    if set(document) == {"manifest"}:
+        return Request("manifest", manifest=_manifest(document["manifest"]))
     raise InputInvalidError(f"the execution's input has {_unknown(document)}; {_FORMS}")
 
 
-def _object_created(event: Mapping[str, object]) -> S3Uri:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-    source, kind = event.get("source"), event.get("detail-type")
-    if source != "aws.s3" or kind != "Object Created":
-        raise InputInvalidError(
-            f"the event is {kind!r} of {source!r}; of events, only 'Object Created' of 'aws.s3' starts a run"
-        )
-    bucket, key = _text_at(event, "detail", "bucket", "name"), _text_at(event, "detail", "object", "key")
+def _of_event(created: Created, created_as: Sequence[tuple[str, CreatedAs]]) -> Request:
+    what = next((what for suffix, what in created_as if created.uri.key.endswith(suffix)), "folder")
+    if what == "object":
+        return Request("object_created", created=created)
+    if what == "manifest":
+        return Request("object_created", manifest=created.uri)
+    return Request("object_created", (created.uri.parent,))
+
+
+def _inputs(value: object) -> tuple[S3Uri | S3Glob, ...]:
+    if not isinstance(value, list):
+        return (_parse(value),)
+    if not value:
+        raise InputInvalidError("'input' is an empty list; name an address at least, as in s3://bucket/prefix/")
+    inputs = tuple(map(_parse, value))
+    refuse_overlap(inputs)
+    return inputs
+
+
+def _manifest(value: object) -> S3Uri:
+    uri = _parse(value, "manifest")
+    if isinstance(uri, S3Glob) or uri.is_folder:
+        raise InputInvalidError(f"the manifest {uri} is no object; name the one file that lists the input")
+    return uri
+
+
+def _parse(value: object, name: str = "input") -> S3Uri | S3Glob:
+    if not isinstance(value, str):
+        raise InputInvalidError(f"{name!r} is or holds {_kind(value)}; write an address, as in s3://bucket/prefix/")
     try:
-        return S3Uri.parse(f"s3://{bucket}/{key}")
-    except UriError as error:
-        raise InputInvalidError(f"the event's object cannot be an input: {error}") from error
-
-
-def _text_at(event: Mapping[str, object], *path: str) -> str:
-    value: object = event
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if not isinstance(value, str) or not value:
-        raise InputInvalidError(f"the S3 event has no text at {'.'.join(path)}; {_FORMS}")
-    return value
-
-
-def _parse(text: object) -> S3Uri:
-    if not isinstance(text, str):
-        raise InputInvalidError(f"'input' is {_kind(text)}; write an address, as in s3://bucket/prefix/")
-    try:
-        return S3Uri.parse(text)
+        return parse_address(value)
     except UriError as error:
         raise InputInvalidError(str(error)) from error
 
 
 def _unknown(document: Mapping[str, object]) -> str:
-    names = sorted(set(document) - {"input"})
+    names = sorted(set(document) - set(_KEYS))
+    if not names:
+        return "both 'input' and 'manifest', and only one can hold"
     found = f"the unknown key{'s' if len(names) > 1 else ''} {', '.join(map(repr, names[:5]))}"
-    close = difflib.get_close_matches(names[0], ["input"], n=1)
-    return f"{found} (did you mean 'input'?)" if close and "input" not in document else found
+    close = [name for name in difflib.get_close_matches(names[0], _KEYS, n=1) if name not in document]
+    return f"{found} (did you mean {close[0]!r}?)" if close else found
 
 
 def _kind(value: object) -> str:

@@ -15,7 +15,11 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/*")
 
 # Characters Spark reads as a pattern in a path, which would make it read other objects than were measured.
 # https://hadoop.apache.org/docs/stable/api/org/apache/hadoop/fs/FileSystem.html#globStatus-org.apache.hadoop.fs.Path-
-_PATTERN = frozenset("*?[]{}\\")
+PATTERN_CHARACTERS = frozenset("*?[]{}\\")
+
+# Directory buckets list in no order, and from no key on.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-differences.html
+_DIRECTORY_BUCKET = "--x-s3"
 
 
 class UriError(ValueError):
@@ -43,14 +47,12 @@ class S3Uri:
         UriError
             Another scheme, no bucket, an impossible bucket or key, or a key Spark would read as something else.
         """
-        scheme = _SCHEME.match(text)
-        if scheme is None:
-            raise UriError(f"{text!r} has no scheme; write s3://bucket/prefix/")
-        if not text.startswith("s3://"):
-            raise UriError(f"{text!r} starts with {scheme.group()}; only s3:// is read, as in s3://bucket/prefix/")
-        bucket, _, key = text.removeprefix("s3://").partition("/")
-        _check_bucket(bucket, text)
-        _check_key(key, text)
+        bucket, key = split_address(text)
+        if found := sorted(PATTERN_CHARACTERS & set(key)):
+            raise UriError(
+                f"{text!r} contains {' '.join(found)}, which Spark reads as a pattern; name one folder or object "
+                "without it"
+            )
         return cls(bucket, key)
 
     @property
@@ -71,6 +73,19 @@ class S3Uri:
         return f"s3://{self.bucket}/{self.key}"
 
 
+def split_address(text: str) -> tuple[str, str]:
+    """Split ``s3://bucket/key`` into bucket and key; raise ``UriError`` where either cannot be one."""
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        raise UriError(f"{text!r} has no scheme; write s3://bucket/prefix/")
+    if not text.startswith("s3://"):
+        raise UriError(f"{text!r} starts with {scheme.group()}; only s3:// is read, as in s3://bucket/prefix/")
+    bucket, _, key = text.removeprefix("s3://").partition("/")
+    _check_bucket(bucket, text)
+    _check_key(key, text)
+    return bucket, key
+
+
 def _check_bucket(bucket: str, text: str) -> None:
     if not bucket:
         raise UriError(f"{text!r} names no bucket; write s3://bucket/prefix/")
@@ -79,16 +94,14 @@ def _check_bucket(bucket: str, text: str) -> None:
             f"{bucket!r} in {text!r} cannot be a bucket: bucket names have 3 to 63 lower-case letters, digits, dots "
             "and hyphens, and begin and end with a letter or digit"
         )
+    if bucket.endswith(_DIRECTORY_BUCKET):
+        raise UriError(f"{bucket!r} in {text!r} is a directory bucket, which cannot be measured; use another")
 
 
 def _check_key(key: str, text: str) -> None:
     size = len(key.encode("utf-8", "surrogatepass"))
     if size > MAX_KEY_BYTES:
         raise UriError(f"the key of {text[:80]!r}... has {size} bytes; S3 keys have at most {MAX_KEY_BYTES}")
-    if found := sorted(_PATTERN & set(key)):
-        raise UriError(
-            f"{text!r} contains {' '.join(found)}, which Spark reads as a pattern; name one folder or object without it"
-        )
     parts = key.removesuffix("/").split("/") if key else []
     if any(part in {"", ".", ".."} for part in parts):
         raise UriError(f"{text!r} has an empty, '.' or '..' part, which Spark drops; write each folder once")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lambdas.specs.catalogue import Catalogue
+from lambdas.specs.catalogue import Catalogue, InstanceType
 from lambdas.specs.cluster import Market
 
 # Instances and their fee are billed per second, a minute at least; the fee does not follow the spot price.
@@ -15,7 +15,7 @@ MIN_BILLED_SECONDS = 60
 # https://aws.amazon.com/ebs/pricing/
 HOURS_PER_MONTH = 730
 
-# Assumed, not measured: spot prices differ by type, zone and hour. The price history of the account's region has them.
+# Assumed where the catalogue has no spot price of a type; 'slow-lambda prices refresh' reads them from the history.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-instances-history.html
 ASSUMED_SPOT_FRACTION = Decimal("0.40")
 
@@ -46,6 +46,18 @@ class Cost:
         return Cost(self.ec2 + other.ec2, self.emr + other.emr, self.ebs + other.ebs)
 
 
+def ec2_usd_per_hour(known: InstanceType, market: Market) -> Decimal:
+    """Return what EC2 takes for an instance, in dollars per hour.
+
+    Spot is taken at the type's expected price, without one at ``ASSUMED_SPOT_FRACTION`` of the on-demand price.
+    """
+    if market == "on_demand":
+        return known.ec2_usd_per_hour
+    if known.spot_usd_per_hour is None:
+        return known.ec2_usd_per_hour * ASSUMED_SPOT_FRACTION
+    return known.spot_usd_per_hour
+
+
 def cost_of(intervals: Iterable[Interval], catalogue: Catalogue) -> Cost:
     """Price instance intervals.
 
@@ -54,7 +66,7 @@ def cost_of(intervals: Iterable[Interval], catalogue: Catalogue) -> Cost:
     intervals
         One per instance; each is billed for a minute at least, so one interval must not be cut in two.
     catalogue
-        Prices. Spot is taken at ``ASSUMED_SPOT_FRACTION`` of the on-demand price.
+        Prices; spot as ``ec2_usd_per_hour`` has it.
 
     Returns
     -------
@@ -70,9 +82,8 @@ def cost_of(intervals: Iterable[Interval], catalogue: Catalogue) -> Cost:
     for interval in intervals:
         known = catalogue.get(interval.instance_type)
         hours = Decimal(str(max(interval.seconds, MIN_BILLED_SECONDS))) / 3600
-        fraction = ASSUMED_SPOT_FRACTION if interval.market == "spot" else Decimal(1)
         disk_usd_per_hour = known.ebs_gib * catalogue.ebs_gp3_usd_per_gib_month / HOURS_PER_MONTH
         total += Cost(
-            known.ec2_usd_per_hour * fraction * hours, known.emr_usd_per_hour * hours, disk_usd_per_hour * hours
+            ec2_usd_per_hour(known, interval.market) * hours, known.emr_usd_per_hour * hours, disk_usd_per_hour * hours
         )
     return total

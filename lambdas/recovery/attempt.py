@@ -76,27 +76,34 @@ def _more_memory(plan: Plan, failure: FailureClass, spec: Cluster, catalogue: Ca
     # Twice as many parts are half as big, which helps where one task's share was the trouble.
     factor = 1 if failure is FailureClass.DRIVER_OUT_OF_MEMORY else 2
     partitions = plan.size.shuffle_partitions * factor
-    emitted = emit(shape, partitions, cluster, catalogue)
+    spill_bytes = plan.reasons.spill_bytes if plan.reasons else 0
+    emitted = emit(shape, partitions, cluster, catalogue, spill_bytes=spill_bytes)
     size = size_of(shape, partitions, emitted, cluster.task_market)
-    estimate = Estimated(
-        minutes=plan.estimate.minutes,
-        usd=round(plan.estimate.usd * float(shape.usd_per_hour / before.usd_per_hour), 4),
-    )
-    subnets = plan.cluster.ec2_subnet_ids
-    request = cluster_request(plan.cluster.name, emitted, subnets)
+    estimate = _dearer(plan.estimate, float(shape.usd_per_hour / before.usd_per_hour))
+    subnets, folder = plan.cluster.ec2_subnet_ids, plan.manifest.rpartition("/")[0] + "/"
+    request = cluster_request(plan.cluster.name, emitted, subnets, folder)
     # The rungs of the plan are for the size that was too small.
     ladder = [
         PlannedRung(
             why=f"only the subnet {subnet}",
             size=size,
             estimate=estimate,
-            cluster=cluster_request(plan.cluster.name, emitted, [subnet]),
+            cluster=cluster_request(plan.cluster.name, emitted, [subnet], folder),
         )
         for subnet in subnets
         if len(subnets) > 1
     ]
     changed = {"size": size, "estimate": estimate, "cluster": request, "ladder": ladder}
     return plan.model_copy(update=changed), _memory_words(before, shape)
+
+
+def _dearer(estimate: Estimated, factor: float) -> Estimated:
+    """Return what a run costs on a cluster that is so much dearer an hour and takes as long."""
+    usd = {"usd": round(estimate.usd * factor, 4)}
+    if estimate.usd_interval is None:
+        return estimate.model_copy(update=usd)
+    low, high = estimate.usd_interval
+    return estimate.model_copy(update={**usd, "usd_interval": (round(low * factor, 4), round(high * factor, 4))})
 
 
 def _memory_words(before: Shape, after: Shape) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.documents import part, text
-from lambdas.runs.plan import ClusterRequest, PlannedRung
+from lambdas.runs.plan import ClusterRequest, PlannedRung, Pool
 from lambdas.specs.cluster import Market
 
 # A cluster does not become ready without these; task nodes may come later or never.
 # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html
-_VITAL_FLEETS = frozenset({"MASTER", "CORE"})
+_VITAL_ROLES = frozenset({"MASTER", "CORE"})
 
 # The key of ErrorData that names the types EC2 did not have.
 # https://docs.aws.amazon.com/emr/latest/ManagementGuide/INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ.html
@@ -34,14 +34,10 @@ def shortages_of(request: ClusterRequest, cluster: Mapping[str, Any] | None) -> 
     request
         What EMR was asked for.
     cluster
-        ``Cluster`` of DescribeCluster. The types its ErrorDetails name were short, or all of its vital fleets when they
+        ``Cluster`` of DescribeCluster. The types its ErrorDetails name were short, or all of its vital nodes' when they
         name none; in the subnet EMR had chosen, or in all.
     """
-    asked = {
-        (name, market)
-        for fleet in _vital(request)
-        for name, market in ((kind["InstanceType"], _market(fleet)) for kind in fleet["InstanceTypeConfigs"])
-    }
+    asked = {(name, pool.market) for pool in _vital(request) for name in pool.types}
     named = _named_types(cluster)
     chosen = text(part(cluster, "Ec2InstanceAttributes"), "Ec2SubnetId")
     subnets = [chosen] if chosen in request.ec2_subnet_ids else request.ec2_subnet_ids
@@ -59,23 +55,18 @@ def order_rungs(rungs: Sequence[PlannedRung], shortages: Iterable[Shortage]) -> 
 
 
 def _refused_share(request: ClusterRequest, known: frozenset[Shortage]) -> float:
-    """Return the share of the subnets in which some vital fleet has no type left that was not short."""
+    """Return the share of the subnets in which some vital fleet or group has no type left that was not short."""
 
-    def is_short(fleet: Mapping[str, Any], subnet: str) -> bool:
-        types = (kind["InstanceType"] for kind in fleet["InstanceTypeConfigs"])
-        return all(Shortage(name, subnet, _market(fleet)) in known for name in types)
+    def is_short(pool: Pool, subnet: str) -> bool:
+        return all(Shortage(name, subnet, pool.market) in known for name in pool.types)
 
     subnets = request.ec2_subnet_ids
-    refused = [subnet for subnet in subnets if any(is_short(fleet, subnet) for fleet in _vital(request))]
+    refused = [subnet for subnet in subnets if any(is_short(pool, subnet) for pool in _vital(request))]
     return len(refused) / max(1, len(subnets))
 
 
-def _vital(request: ClusterRequest) -> list[dict[str, Any]]:
-    return [fleet for fleet in request.instance_fleets if fleet["InstanceFleetType"] in _VITAL_FLEETS]
-
-
-def _market(fleet: Mapping[str, Any]) -> Market:
-    return "spot" if fleet.get("TargetSpotCapacity") else "on_demand"
+def _vital(request: ClusterRequest) -> list[Pool]:
+    return [pool for pool in request.pools if pool.role in _VITAL_ROLES]
 
 
 def _named_types(cluster: Mapping[str, Any] | None) -> set[str]:

@@ -163,14 +163,17 @@ def _timed_out(event: DiagnoseEvent, emr: "EMRClient", cluster: Mapping[str, Any
 
 
 def _lacked(emr: "EMRClient", cluster_id: str, request: ClusterRequest) -> bool:
-    """Say whether a fleet that the cluster cannot do without never got all its instances."""
-    for fleet in request.instance_fleets:
-        kind = fleet["InstanceFleetType"]
-        if kind == "TASK":
+    """Say whether a fleet or group that the cluster cannot do without never got all its instances."""
+    paginator = emr.get_paginator("list_instances")
+    for pool in request.pools:
+        if pool.role == "TASK":
             continue
-        pages = emr.get_paginator("list_instances").paginate(ClusterId=cluster_id, InstanceFleetType=kind)
+        if request.instance_groups:
+            pages = paginator.paginate(ClusterId=cluster_id, InstanceGroupTypes=[pool.role])
+        else:
+            pages = paginator.paginate(ClusterId=cluster_id, InstanceFleetType=pool.role)
         launched = sum("Ec2InstanceId" in instance for page in pages for instance in page["Instances"])
-        if launched < fleet["TargetOnDemandCapacity"] + fleet["TargetSpotCapacity"]:
+        if launched < pool.units:
             return True
     return False
 

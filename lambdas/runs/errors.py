@@ -17,3 +17,7 @@ class StepTooLongError(RejectionError):
 
 class PlanTooLargeError(RejectionError):
     """The plan is larger than Step Functions passes on."""
+
+
+class NothingFitsError(RejectionError):
+    """No cluster keeps the job's deadline and budget, and the job says to refuse then."""

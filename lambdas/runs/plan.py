@@ -1,10 +1,12 @@
 """The plan of a run: what is started, why, and what it should cost."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 from pydantic.alias_generators import to_pascal
 
+from lambdas.runs.reasons import Reasons
 from lambdas.specs.cluster import Market
 
 Count = Annotated[int, Field(ge=0)]
@@ -17,7 +19,19 @@ class PlanPart(BaseModel):
 
 
 class Measured(PlanPart):
-    """What lies at the input; sizes in bytes, format and codec ``mixed`` when there are several."""
+    """What lies at the input; sizes in bytes, format and codec ``mixed`` when there are several.
+
+    Attributes
+    ----------
+    unsplittable_bytes, unsplittable_files, largest_unsplittable_bytes
+        Of the files only one task can read.
+    small_files
+        Files that take Spark longer to open than to read.
+    partitions
+        Folders ``k=v/`` with files.
+    storage_classes
+        Bytes by S3 storage class.
+    """
 
     bytes: Count
     files: Count
@@ -25,6 +39,11 @@ class Measured(PlanPart):
     format: str
     codec: str
     unsplittable_bytes: Count
+    unsplittable_files: Count = 0
+    largest_unsplittable_bytes: Count = 0
+    small_files: Count = 0
+    partitions: Count = 0
+    storage_classes: dict[str, Count] = {}
 
 
 class Nodes(PlanPart):
@@ -53,22 +72,67 @@ class Size(PlanPart):
 
 
 class Estimated(PlanPart):
-    """What the run should take and cost."""
+    """What the run should take and cost.
+
+    Attributes
+    ----------
+    minutes, usd
+        From start to end.
+    minutes_interval, usd_interval
+        Between which four of five runs lie.
+    runtime_seconds
+        From the start of the first step to the end of the last.
+    """
 
     minutes: float
     usd: float
+    minutes_interval: tuple[float, float] | None = None
+    usd_interval: tuple[float, float] | None = None
+    runtime_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What is asked of EC2 for one role of nodes: so many units, of any of some types."""
+
+    role: Literal["MASTER", "CORE", "TASK"]
+    market: Market
+    types: tuple[str, ...]
+    units: int
 
 
 class ClusterRequest(PlanPart):
-    """What of ``RunJobFlow`` depends on the run, in EMR's own names when dumped by alias."""
+    """What of ``RunJobFlow`` depends on the run, in EMR's own names when dumped by alias.
+
+    There are either instance fleets or instance groups; the others are left out when it is dumped.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_pascal, populate_by_name=True)
 
     name: str
     ec2_subnet_ids: list[str]
-    instance_fleets: list[dict[str, Any]]
+    instance_fleets: list[dict[str, Any]] = []
+    instance_groups: list[dict[str, Any]] = []
     configurations: list[dict[str, Any]]
     managed_scaling_policy: dict[str, Any]
+
+    @property
+    def pools(self) -> list[Pool]:
+        """The fleets or groups."""
+        return [_fleet_pool(fleet) for fleet in self.instance_fleets] or [
+            _group_pool(group) for group in self.instance_groups
+        ]
+
+    @model_validator(mode="after")
+    def _has_one_kind(self) -> Self:
+        if bool(self.instance_fleets) == bool(self.instance_groups):
+            raise ValueError("a cluster has either instance fleets or instance groups")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _leave_other_kind_out(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        empty = ("instance_groups", "InstanceGroups") if self.instance_fleets else ("instance_fleets", "InstanceFleets")
+        return {name: value for name, value in dump(self).items() if name not in empty}
 
 
 class PlannedStep(PlanPart):
@@ -109,6 +173,8 @@ class Plan(PlanPart):
         Where this attempt starts: the steps before it have been completed by earlier ones.
     size, estimate, receipt, cluster
         Of this attempt.
+    reasons
+        Why the first attempt has its size.
     ladder
         What is left to try when EC2 has no capacity, in order.
     earlier
@@ -126,6 +192,7 @@ class Plan(PlanPart):
     size: Size
     estimate: Estimated
     receipt: list[str]
+    reasons: Reasons | None = None
     cluster: ClusterRequest
     steps: list[PlannedStep]
     ladder: list[PlannedRung] = []
@@ -140,3 +207,22 @@ class Plan(PlanPart):
     def as_document(self) -> dict[str, Any]:
         """Return the plan as JSON types, EMR-shaped parts in EMR's names."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def _fleet_pool(fleet: dict[str, Any]) -> Pool:
+    spot = fleet.get("TargetSpotCapacity", 0)
+    return Pool(
+        role=fleet["InstanceFleetType"],
+        market="spot" if spot else "on_demand",
+        types=tuple(config["InstanceType"] for config in fleet["InstanceTypeConfigs"]),
+        units=fleet.get("TargetOnDemandCapacity", 0) + spot,
+    )
+
+
+def _group_pool(group: dict[str, Any]) -> Pool:
+    return Pool(
+        role=group["InstanceRole"],
+        market="spot" if group.get("Market") == "SPOT" else "on_demand",
+        types=(group["InstanceType"],),
+        units=group["InstanceCount"],
+    )

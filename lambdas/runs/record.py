@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from lambdas.history.metrics import SparkMetrics
+from lambdas.history.phases import Phases, WorkersUsed
 from lambdas.runs.plan import Plan
 
 Status = Literal["SUCCEEDED", "FAILED"]
@@ -45,7 +47,10 @@ class StepRun(RecordPart):
 
 
 class RunRecord(RecordPart):
-    """The record; times in UTC, instances and cost of all attempts, steps of the last cluster."""
+    """The record; times in UTC, instances and cost of all attempts, steps, phases and workers of the last cluster.
+
+    ``spark`` has every application whose event log was found, those of earlier attempts too.
+    """
 
     run: str
     job: str
@@ -58,6 +63,9 @@ class RunRecord(RecordPart):
     cluster_state: str | None
     instances: list[InstancesUsed]
     steps: list[StepRun]
+    phases: Phases = Phases()
+    workers: WorkersUsed | None = None
+    spark: list[SparkMetrics] = []
     cost: Dollars
     error: str | None
     cause: str | None

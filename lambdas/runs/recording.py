@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambdas.documents import part, text
@@ -10,6 +10,8 @@ from lambdas.failures.case import Case
 from lambdas.failures.diagnose import diagnose
 from lambdas.failures.explain import explain
 from lambdas.failures.verdict import Known, Verdict, judge
+from lambdas.history.metrics import SparkMetrics
+from lambdas.history.phases import Phases, phases_of, workers_used
 from lambdas.pricing import Cost, Interval, cost_of
 from lambdas.runs.diagnosing import list_steps
 from lambdas.runs.events import RecordEvent, StateFailure
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 _CENTS = 6
 
 
-def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now: datetime.datetime) -> RunRecord:
+def make_record(
+    event: RecordEvent,
+    emr: "EMRClient",
+    catalogue: Catalogue,
+    now: datetime.datetime,
+    spark: Sequence[SparkMetrics] = (),
+) -> RunRecord:
     """Make the record of a run.
 
     A run without a failure still counts as failed when the steps of its last attempt were not all completed.
@@ -38,13 +46,16 @@ def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now:
         Prices.
     now
         The end of what has not ended yet; with a time zone.
+    spark
+        What the event logs of the run say.
     """
     cluster_id = event.cluster_id or (event.diagnosis or {}).get("cluster_id")
     cluster: dict[str, Any] | None = None
     if cluster_id:
         cluster = dict(emr.describe_cluster(ClusterId=cluster_id)["Cluster"])
     steps = list_steps(emr, cluster_id) if cluster_id else []
-    intervals = [interval for each in _clusters(event, cluster_id) for interval in _intervals(emr, each, now)]
+    instances = {each: _instances(emr, each) for each in _clusters(event, cluster_id)}
+    intervals = [interval for each in instances.values() for interval in _intervals(each, now)]
     failure = event.failure or _unnoticed_failure(event, cluster, steps)
     return RunRecord(
         run=event.execution.name,
@@ -58,6 +69,9 @@ def make_record(event: RecordEvent, emr: "EMRClient", catalogue: Catalogue, now:
         cluster_state=cluster["Status"]["State"] if cluster else None,
         instances=_used(intervals),
         steps=[_step_run(step) for step in steps],
+        phases=phases_of(cluster, steps) if cluster else Phases(),
+        workers=workers_used(_workers(emr, cluster, instances[cluster["Id"]]), steps) if cluster else None,
+        spark=list(spark),
         cost=_dollars(cost_of(intervals, catalogue)),
         error=failure.error if failure else None,
         cause=failure.cause if failure else None,
@@ -94,17 +108,29 @@ def _unnoticed_failure(
     return StateFailure("Record run", explained.error, explained.cause)
 
 
-def _intervals(emr: "EMRClient", cluster_id: str, now: datetime.datetime) -> list[Interval]:
+def _instances(emr: "EMRClient", cluster_id: str, **only: Any) -> list[dict[str, Any]]:
+    pages = emr.get_paginator("list_instances").paginate(ClusterId=cluster_id, **only)
+    return [dict[str, Any](instance) for page in pages for instance in page["Instances"]]
+
+
+def _workers(emr: "EMRClient", cluster: Mapping[str, Any], instances: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the instances but the primary node's; ListInstances does not show what an instance is for."""
+    is_fleet = cluster.get("InstanceCollectionType") == "INSTANCE_FLEET"
+    primary = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
+    primaries = {instance["Id"] for instance in _instances(emr, cluster["Id"], **primary)}
+    return [instance for instance in instances if instance["Id"] not in primaries]
+
+
+def _intervals(instances: Iterable[dict[str, Any]], now: datetime.datetime) -> list[Interval]:
     intervals = []
-    for page in emr.get_paginator("list_instances").paginate(ClusterId=cluster_id):
-        for instance in page["Instances"]:
-            timeline = instance["Status"].get("Timeline", {})
-            created = timeline.get("CreationDateTime")
-            if created is None or "Ec2InstanceId" not in instance:
-                continue
-            seconds = (timeline.get("EndDateTime", now) - created).total_seconds()
-            market: Market = "spot" if instance.get("Market") == "SPOT" else "on_demand"
-            intervals.append(Interval(instance["InstanceType"], market, max(seconds, 0.0)))
+    for instance in instances:
+        timeline = instance["Status"].get("Timeline", {})
+        created = timeline.get("CreationDateTime")
+        if created is None or "Ec2InstanceId" not in instance:
+            continue
+        seconds = (timeline.get("EndDateTime", now) - created).total_seconds()
+        market: Market = "spot" if instance.get("Market") == "SPOT" else "on_demand"
+        intervals.append(Interval(instance["InstanceType"], market, max(seconds, 0.0)))
     return intervals
 
 

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from lambdas.runs.plan import ClusterRequest, Nodes, Size
+from lambdas.history.event_log import with_event_log
+from lambdas.runs.plan import ClusterRequest, Estimated, Nodes, PlannedRung, Size
 from lambdas.sizing.emit import Emitted
+from lambdas.sizing.expect import Estimate
+from lambdas.sizing.ladder import Rung
 from lambdas.sizing.layout import Layout
-from lambdas.sizing.shapes import Shape, make_shape
+from lambdas.sizing.shapes import Shape
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Market
 
@@ -16,13 +19,40 @@ _NOT_IN_CLUSTER_NAMES = re.compile(r"[<>$|`]")
 MAX_CLUSTER_NAME = 256
 
 
-def cluster_request(name: str, emitted: Emitted, subnets: Sequence[str]) -> ClusterRequest:
-    """Return what of ``RunJobFlow`` depends on the run."""
+def planned_rung(rung: Rung, name: str, folder: str) -> PlannedRung:
+    """Return a rung as the plan holds it; ``folder`` is the run's."""
+    return PlannedRung(
+        why=rung.why,
+        size=size_of(rung.shape, rung.shuffle_partitions, rung.emitted, rung.market),
+        estimate=_estimated(rung.estimate),
+        cluster=cluster_request(name, rung.emitted, rung.subnets, folder),
+    )
+
+
+def _estimated(estimate: Estimate) -> Estimated:
+    minutes, usd = estimate.minutes, estimate.usd
+    return Estimated(
+        minutes=round(minutes.median, 1),
+        usd=round(usd.median, 4),
+        minutes_interval=(round(minutes.low, 1), round(minutes.high, 1)),
+        usd_interval=(round(usd.low, 4), round(usd.high, 4)),
+        runtime_seconds=round(estimate.runtime_seconds.median, 1),
+    )
+
+
+def cluster_request(name: str, emitted: Emitted, subnets: Sequence[str], folder: str) -> ClusterRequest:
+    """Return what of ``RunJobFlow`` depends on the run; of the subnets only the first for instance groups.
+
+    Spark writes its event logs to the run's folder.
+
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_JobFlowInstancesConfig.html
+    """
     return ClusterRequest(
         name=name,
-        ec2_subnet_ids=list(subnets),
+        ec2_subnet_ids=list(subnets[:1] if emitted.instance_groups else subnets),
         instance_fleets=emitted.instance_fleets,
-        configurations=emitted.configurations,
+        instance_groups=emitted.instance_groups,
+        configurations=with_event_log(emitted.configurations, folder),
         managed_scaling_policy=emitted.managed_scaling,
     )
 
@@ -38,14 +68,13 @@ def size_of(shape: Shape, partitions: int, emitted: Emitted, market: Market) -> 
     Parameters
     ----------
     shape, partitions, emitted
-        The size; the primary is the first type its fleet names.
+        The size.
     market
         Where the task nodes come from.
     """
     worker, layout = shape.instance_type.type, shape.layout
-    primary = emitted.instance_fleets[0]["InstanceTypeConfigs"][0]["InstanceType"]
     return Size(
-        primary=Nodes(instance_type=primary, count=1),
+        primary=Nodes(instance_type=emitted.primary_type, count=1),
         core=Nodes(instance_type=worker, count=shape.core_nodes),
         task=Nodes(instance_type=worker, count=shape.task_nodes),
         task_market=market,
@@ -70,4 +99,4 @@ def shape_of(size: Size, catalogue: Catalogue) -> Shape:
         overhead_mib=size.executor_overhead_mib,
         driver_heap_mib=size.driver_memory_mib,
     )
-    return make_shape(layout, catalogue.get(size.core.instance_type), size.workers, size.task_market)
+    return Shape(catalogue.get(size.core.instance_type), size.workers, layout, size.task_market)

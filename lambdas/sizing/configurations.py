@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lambdas.sizing.layout import CONTAINER_STEP_MIB, DRIVER_CORES
 from lambdas.sizing.need import Need
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.cluster import Cluster
@@ -20,26 +21,17 @@ def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict
 
     https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-configure.html
     """
-    layout = shape.layout
     sized = {
-        "spark-defaults": {
-            "spark.driver.cores": "1",
-            "spark.driver.memory": f"{layout.driver_heap_mib}m",
-            "spark.driver.memoryOverhead": f"{layout.driver_overhead_mib}m",
-            "spark.dynamicAllocation.enabled": "true",
-            "spark.dynamicAllocation.initialExecutors": str(shape.executors),
-            "spark.dynamicAllocation.maxExecutors": str(shape.executors),
-            "spark.dynamicAllocation.minExecutors": "1",
-            "spark.executor.cores": str(layout.cores),
-            "spark.executor.memory": f"{layout.heap_mib}m",
-            "spark.executor.memoryOverhead": f"{layout.overhead_mib}m",
-            "spark.sql.shuffle.partitions": str(partitions),
-        },
-        # Without node labels the driver may start on a spot task node and end with it.
-        # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-instances-guidelines.html
-        "yarn-site": {
-            "yarn.node-labels.am.default-node-label-expression": "CORE",
-            "yarn.node-labels.enabled": "true",
+        # It would size the executors anew, by EMR's rules.
+        "spark": {"maximizeResourceAllocation": "false"},
+        "spark-defaults": _spark_defaults(partitions, shape),
+        "yarn-site": yarn_site(shape),
+        # Cores count too: by memory alone, a node without the driver may take one more executor in the driver's room.
+        # https://hadoop.apache.org/docs/r3.4.2/hadoop-yarn/hadoop-yarn-site/CapacityScheduler.html
+        "capacity-scheduler": {
+            "yarn.scheduler.capacity.resource-calculator": (
+                "org.apache.hadoop.yarn.util.resource.DominantResourceCalculator"
+            )
         },
     }
     names = [*sized, *(name for name in cluster.configurations if name not in sized)]
@@ -47,3 +39,39 @@ def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict
         {"Classification": name, "Properties": {**cluster.configurations.get(name, {}), **sized.get(name, {})}}
         for name in names
     ]
+
+
+def yarn_site(shape: Shape) -> dict[str, str]:
+    """Return ``yarn-site``: the memory every node gives, and where the driver may start."""
+    # EMR's defaults differ by type; these hold for every type the cluster may get, so that all nodes are alike.
+    # https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-hadoop-task-config.html
+    memory = str(shape.layout.node_mib)
+    return {
+        "yarn.nodemanager.resource.cpu-vcores": str(shape.layout.node_vcores),
+        "yarn.nodemanager.resource.memory-mb": memory,
+        "yarn.scheduler.maximum-allocation-mb": memory,
+        "yarn.scheduler.minimum-allocation-mb": str(CONTAINER_STEP_MIB),
+        # Without node labels the driver may start on a spot task node and end with it.
+        # https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-instances-guidelines.html
+        "yarn.node-labels.am.default-node-label-expression": "CORE",
+        "yarn.node-labels.enabled": "true",
+    }
+
+
+def _spark_defaults(partitions: int, shape: Shape) -> dict[str, str]:
+    layout = shape.layout
+    return {
+        "spark.driver.cores": str(DRIVER_CORES),
+        "spark.driver.memory": f"{layout.driver_heap_mib}m",
+        "spark.driver.memoryOverhead": f"{layout.driver_overhead_mib}m",
+        # EMR runs the external shuffle service this needs.
+        "spark.dynamicAllocation.enabled": "true",
+        "spark.dynamicAllocation.initialExecutors": str(shape.executors),
+        "spark.dynamicAllocation.maxExecutors": str(shape.executors),
+        # Core nodes are never scaled in, so nothing is saved by giving their executors up.
+        "spark.dynamicAllocation.minExecutors": str(shape.core_nodes * layout.executors),
+        "spark.executor.cores": str(layout.cores),
+        "spark.executor.memory": f"{layout.heap_mib}m",
+        "spark.executor.memoryOverhead": f"{layout.overhead_mib}m",
+        "spark.sql.shuffle.partitions": str(partitions),
+    }

@@ -1,24 +1,29 @@
 """A shape as EMR's instance fleets, in EMR's own names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
 from lambdas.sizing.layout import Layout
 from lambdas.sizing.shapes import Shape
-from lambdas.specs.catalogue import Catalogue, InstanceType
+from lambdas.sizing.storage import ebs_configuration, worker_storage
+from lambdas.specs.catalogue import Catalogue, InstanceType, allowed_types
 from lambdas.specs.cluster import Cluster
 
-# Types a fleet may name even without an allocation strategy; with one it may name 30.
-# https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html
-MAX_FLEET_TYPES = 5
+# Types of one fleet that has an allocation strategy; without one there may be 5.
+# https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceTypeConfig.html
+MAX_FLEET_TYPES = 30
 
 # How much dearer a type of like shape may be, on demand.
 _SIMILAR_PRICE = Decimal("1.4")
 
+# EMR's other strategy, lowest-price, would start a cheaper type of like shape rather than the one that was chosen.
+# https://docs.aws.amazon.com/emr/latest/APIReference/API_OnDemandProvisioningSpecification.html
+_CHOSEN_FIRST = {"OnDemandSpecification": {"AllocationStrategy": "prioritized"}}
+
 
 def instance_fleets(
-    shape: Shape, cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()
+    shape: Shape, cluster: Cluster, catalogue: Catalogue, without: Collection[str] = (), spill_bytes: int = 0
 ) -> list[dict[str, Any]]:
     """Return ``Instances.InstanceFleets`` of ``RunJobFlow``, none of the types in ``without`` where others will do.
 
@@ -27,49 +32,41 @@ def instance_fleets(
 
     https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceFleetConfig.html
     """
-    workers = _type_configs(like_types(shape.instance_type, shape.layout, cluster, catalogue, without))
+    types = like_types(shape.instance_type, shape.layout, cluster, catalogue, without)
+    workers = [
+        config | worker_disks(known, shape, spill_bytes)
+        for config, known in zip(_type_configs(types), types, strict=True)
+    ]
+    primary = _type_configs(primary_types(cluster, catalogue, without))
     fleets = [
-        _on_demand("primary", "MASTER", 1, _type_configs(primary_types(cluster, catalogue, without))),
-        _on_demand("core", "CORE", shape.core_nodes, workers),
+        _fleet("primary", "MASTER", primary, on_demand=1),
+        _fleet("core", "CORE", workers, on_demand=shape.core_nodes),
     ]
     if shape.task_nodes and cluster.task_market == "on_demand":
-        fleets.append(_on_demand("task", "TASK", shape.task_nodes, workers))
+        fleets.append(_fleet("task", "TASK", workers, on_demand=shape.task_nodes))
     elif shape.task_nodes:
-        fleets.append(_spot("task", "TASK", shape.task_nodes, workers, cluster.spot_timeout // 60))
+        fleet = _fleet("task", "TASK", workers, spot=shape.task_nodes)
+        fleets.append(fleet | {"LaunchSpecifications": _spot_or_on_demand(cluster.spot_timeout // 60)})
     return fleets
-
-
-def managed_scaling(shape: Shape, cluster: Cluster) -> dict[str, Any]:
-    """Return the ``ManagedScalingPolicy``: never above the plan, never below its core nodes.
-
-    Core nodes are fixed. On demand is bounded by the core nodes, so that EMR scales task nodes on spot.
-
-    https://docs.aws.amazon.com/emr/latest/ManagementGuide/managed-scaling-allocation-strategy.html
-    """
-    return {
-        "ComputeLimits": {
-            "UnitType": "InstanceFleetUnits",
-            "MinimumCapacityUnits": shape.core_nodes,
-            "MaximumCapacityUnits": shape.workers,
-            "MaximumOnDemandCapacityUnits": shape.core_nodes if cluster.task_market == "spot" else shape.workers,
-            "MaximumCoreCapacityUnits": shape.core_nodes,
-        }
-    }
 
 
 def like_types(
     chosen: InstanceType, layout: Layout, cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()
 ) -> list[InstanceType]:
-    """Return the chosen type and others EMR may take instead, cheapest first after it."""
+    """Return the chosen type and others EMR may take instead, cheapest first after it; none with instance groups.
+
+    Types of twice the cores are left out: the families and generations of one size are diverse enough, and units that
+    are nodes keep the node limit.
+    """
     alike = [
         known
-        for known in _allowed(cluster, catalogue, chosen)
+        for known in _allowed(cluster, catalogue)
         if known.type not in {chosen.type, *without}
         and known.vcpu == chosen.vcpu
         and known.yarn_memory_mib >= layout.node_mib
         and known.ec2_usd_per_hour <= chosen.ec2_usd_per_hour * _SIMILAR_PRICE
     ]
-    return [chosen, *alike][:MAX_FLEET_TYPES]
+    return [chosen, *alike][: _max_types(cluster)]
 
 
 def primary_types(cluster: Cluster, catalogue: Catalogue, without: Collection[str] = ()) -> list[InstanceType]:
@@ -80,7 +77,7 @@ def primary_types(cluster: Cluster, catalogue: Catalogue, without: Collection[st
     chosen = catalogue.get(cluster.primary_type)
     big_enough = [
         known
-        for known in _allowed(cluster, catalogue, chosen)
+        for known in _allowed(cluster, catalogue)
         if known.memory_gib >= chosen.memory_gib and known.vcpu >= chosen.vcpu and known.type != chosen.type
     ]
     similar = [
@@ -89,42 +86,46 @@ def primary_types(cluster: Cluster, catalogue: Catalogue, without: Collection[st
         if known.vcpu == chosen.vcpu and known.ec2_usd_per_hour <= chosen.ec2_usd_per_hour * _SIMILAR_PRICE
     ]
     others = [known for known in (chosen, *big_enough) if known.type not in without]
-    return (others if without and others else [chosen, *similar])[:MAX_FLEET_TYPES]
+    return (others if without and others else [chosen, *similar])[: _max_types(cluster)]
 
 
-def _allowed(cluster: Cluster, catalogue: Catalogue, chosen: InstanceType) -> list[InstanceType]:
-    allowed = [known for known in catalogue.types if known.family in cluster.families and known.arch == chosen.arch]
-    return sorted(allowed, key=lambda known: (known.ec2_usd_per_hour, known.type))
+def worker_disks(known: InstanceType, shape: Shape, spill_bytes: int) -> dict[str, Any]:
+    """Return the ``EbsConfiguration`` of a worker of this type, or nothing where what EMR attaches will do."""
+    storage = worker_storage(spill_bytes, shape.workers, known)
+    return {"EbsConfiguration": ebs_configuration(storage)} if spill_bytes and storage.volumes else {}
 
 
-def _type_configs(types: list[InstanceType]) -> list[dict[str, Any]]:
-    return [{"InstanceType": known.type, "WeightedCapacity": 1} for known in types]
+def _allowed(cluster: Cluster, catalogue: Catalogue) -> list[InstanceType]:
+    """Cheapest first."""
+    return sorted(allowed_types(catalogue, cluster), key=lambda known: (known.ec2_usd_per_hour, known.type))
 
 
-def _on_demand(name: str, kind: str, units: int, types: list[dict[str, Any]]) -> dict[str, Any]:
+def _max_types(cluster: Cluster) -> int:
+    return MAX_FLEET_TYPES if cluster.capacity == "fleets" else 1
+
+
+def _type_configs(types: Sequence[InstanceType]) -> list[dict[str, Any]]:
+    """0 is the highest priority."""
+    return [
+        {"InstanceType": known.type, "WeightedCapacity": 1, "Priority": number} for number, known in enumerate(types)
+    ]
+
+
+def _fleet(name: str, kind: str, types: list[dict[str, Any]], on_demand: int = 0, spot: int = 0) -> dict[str, Any]:
     return {
         "Name": name,
         "InstanceFleetType": kind,
-        "TargetOnDemandCapacity": units,
-        "TargetSpotCapacity": 0,
+        "TargetOnDemandCapacity": on_demand,
+        "TargetSpotCapacity": spot,
         "InstanceTypeConfigs": types,
-        "LaunchSpecifications": {"OnDemandSpecification": {"AllocationStrategy": "lowest-price"}},
+        "LaunchSpecifications": _CHOSEN_FIRST,
     }
 
 
-def _spot(name: str, kind: str, units: int, types: list[dict[str, Any]], minutes: int) -> dict[str, Any]:
-    return {
-        "Name": name,
-        "InstanceFleetType": kind,
-        "TargetOnDemandCapacity": 0,
-        "TargetSpotCapacity": units,
-        "InstanceTypeConfigs": types,
-        "LaunchSpecifications": {
-            "SpotSpecification": {
-                "TimeoutDurationMinutes": minutes,
-                "TimeoutAction": "SWITCH_TO_ON_DEMAND",
-                "AllocationStrategy": "price-capacity-optimized",
-            },
-            "OnDemandSpecification": {"AllocationStrategy": "lowest-price"},
-        },
+def _spot_or_on_demand(minutes: int) -> dict[str, Any]:
+    spot = {
+        "TimeoutDurationMinutes": minutes,
+        "TimeoutAction": "SWITCH_TO_ON_DEMAND",
+        "AllocationStrategy": "price-capacity-optimized",
     }
+    return {"SpotSpecification": spot, **_CHOSEN_FIRST}

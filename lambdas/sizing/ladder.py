@@ -1,15 +1,13 @@
 """The capacity ladder: other ways to get a cluster for the same work when EC2 has no capacity for the chosen one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lambdas.inputs.measure import Measurement
-from lambdas.sizing.configurations import shuffle_partitions
-from lambdas.sizing.decide import Decision
+from lambdas.sizing.decide import Decision, Sizes
 from lambdas.sizing.emit import Emitted, emit
-from lambdas.sizing.estimate import Estimate, estimate
+from lambdas.sizing.expect import Estimate, Spread, usd_of_an_hour
 from lambdas.sizing.fleets import like_types, primary_types
-from lambdas.sizing.shapes import Shape, choose_shape
+from lambdas.sizing.shapes import Shape
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Cluster, Market
 
@@ -30,23 +28,15 @@ class Rung:
     subnets: tuple[str, ...]
 
 
-def build_ladder(
-    measured: Measurement,
-    decision: Decision,
-    cluster: Cluster,
-    catalogue: Catalogue,
-    max_nodes: int,
-    steps: int,
-    subnets: Sequence[str],
-) -> list[Rung]:
+def build_ladder(decision: Decision, sizes: Sizes, subnets: Sequence[str]) -> list[Rung]:
     """Return what to try after the decision itself: other instance types, then single subnets, then on demand.
 
     Parameters
     ----------
-    measured, cluster, catalogue, max_nodes, steps
-        As the decision had them.
     decision
         The first choice.
+    sizes
+        What it was chosen from.
     subnets
         Where the first choice may start. EMR picks one availability zone for a cluster and stays there, so that naming
         one subnet is the way to have another zone:
@@ -57,31 +47,52 @@ def build_ladder(
     list of Rung
         In the order to try them when nothing is known of the present capacity.
     """
-    first = decision.shape
-    here = tuple(subnets)
-
-    def rung(why: str, shape: Shape, spec: Cluster, emitted: Emitted, where: tuple[str, ...]) -> Rung:
-        partitions = shuffle_partitions(decision.need, shape)
-        expected = estimate(measured, shape, spec, catalogue, steps)
-        return Rung(why, shape, spec.task_market, partitions, expected, emitted, where)
-
+    cluster, catalogue = sizes.cluster, sizes.catalogue
+    here, first = tuple(subnets), first_rung(decision, subnets)
     rungs = []
-    used = _types(first, cluster, catalogue)
-    if any(known.family in cluster.families and known.type not in used for known in catalogue.types):
-        other = choose_shape(decision.need, cluster, catalogue, max_nodes, without=used).shape
-        emitted = emit(other, shuffle_partitions(decision.need, other), cluster, catalogue, used)
-        why = f"other instance types: {other.instance_type.type} and similar"
-        rungs.append(rung(why, other, cluster, emitted, here))
+    other = sizes.decide(without=_types(decision.shape, cluster, catalogue))
+    if other:
+        why = f"other instance types: {other.shape.instance_type.type} and similar"
+        rungs.append(replace(first_rung(other, subnets), why=why))
     if len(here) > 1:
+        # Instance groups take one subnet, and the first choice has the first.
+        left = here[1:] if decision.emitted.instance_groups else here
         rungs += [
-            rung(f"only the subnet {subnet}", first, cluster, decision.emitted, (subnet,))
-            for subnet in here[:MAX_SUBNET_RUNGS]
+            replace(first, why=f"only the subnet {subnet}", subnets=(subnet,)) for subnet in left[:MAX_SUBNET_RUNGS]
         ]
-    if cluster.task_market == "spot" and first.task_nodes:
-        spec = cluster.model_copy(update={"task_market": "on_demand"})
-        emitted = emit(first, decision.shuffle_partitions, spec, catalogue)
-        rungs.append(rung("task nodes on demand from the start", first, spec, emitted, here))
+    if cluster.task_market == "spot" and decision.shape.task_nodes:
+        rungs.append(_on_demand(decision, cluster, catalogue, here))
     return rungs
+
+
+def first_rung(decision: Decision, subnets: Sequence[str]) -> Rung:
+    """Return the decision itself as a rung."""
+    return Rung(
+        why="the first choice",
+        shape=decision.shape,
+        market=decision.shape.market,
+        shuffle_partitions=decision.shuffle_partitions,
+        estimate=decision.estimate,
+        emitted=decision.emitted,
+        subnets=tuple(subnets),
+    )
+
+
+def _on_demand(decision: Decision, spec: Cluster, catalogue: Catalogue, subnets: tuple[str, ...]) -> Rung:
+    cluster = spec.model_copy(update={"task_market": "on_demand"})
+    shape = replace(decision.shape, market="on_demand")
+    spill = decision.need.spill_bytes
+    dearer = usd_of_an_hour(shape, spill, cluster, catalogue) / usd_of_an_hour(decision.shape, spill, spec, catalogue)
+    usd = decision.estimate.usd
+    return Rung(
+        why="task nodes on demand from the start",
+        shape=shape,
+        market="on_demand",
+        shuffle_partitions=decision.shuffle_partitions,
+        estimate=replace(decision.estimate, usd=Spread(usd.low * dearer, usd.median * dearer, usd.high * dearer)),
+        emitted=emit(shape, decision.shuffle_partitions, cluster, catalogue, spill_bytes=spill),
+        subnets=subnets,
+    )
 
 
 def _types(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> set[str]:

@@ -4,22 +4,31 @@ from dataclasses import dataclass
 
 from lambdas.specs.catalogue import InstanceType
 
+# All sizes of EC2 from xlarge on are multiples of four vCPUs, so that four cores an executor leave no core over, and
+# every type of one vCPU count holds the same executors. A smaller node is one executor.
 CORES_PER_EXECUTOR = 4
 
-# Memory beside the heap: spark.executor.memoryOverheadFactor, and its least; the driver's likewise.
-# https://spark.apache.org/docs/3.5.8/configuration.html#memory-management
-OVERHEAD_DIVISOR = 10
+# Executors: memory beside the heap per heap. A guess: Spark's own 0.10 is meant for the JVM alone, and its 0.40 on
+# Kubernetes for Python; Python workers live here, because spark.executor.pyspark.memory limits their address space,
+# which Arrow and NumPy reserve far beyond what they use.
+# https://spark.apache.org/docs/3.5.8/configuration.html#application-properties
+EXECUTOR_OVERHEAD_DIVISOR = 5
+
+# The driver: Spark's own factor; and the least Spark gives either.
+# https://spark.apache.org/docs/3.5.8/configuration.html#application-properties
+DRIVER_OVERHEAD_DIVISOR = 10
 MIN_OVERHEAD_MIB = 384
 
-# YARN rounds containers up to this: yarn.scheduler.minimum-allocation-mb.
+# YARN rounds containers up to this, yarn.scheduler.minimum-allocation-mb: EMR's default for long.
 # https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-hadoop-task-config.html
 CONTAINER_STEP_MIB = 32
 
 # The driver of a job that collects little; it runs in the application master, on a core node.
+DRIVER_CORES = 1
 DRIVER_HEAP_MIB = 2048
 
 # Less than this and Spark itself leaves a task next to nothing: reserved memory is 300 MiB of it.
-# https://spark.apache.org/docs/3.5.8/configuration.html#memory-management
+# https://spark.apache.org/docs/3.5.8/tuning.html#memory-management-overview
 MIN_HEAP_MIB = 1024
 
 
@@ -39,14 +48,24 @@ class Layout:
         return self.heap_mib + self.overhead_mib
 
     @property
+    def driver_container_mib(self) -> int:
+        """What YARN gives the driver."""
+        return _driver_container(self.driver_heap_mib)
+
+    @property
     def driver_overhead_mib(self) -> int:
         """What the driver has beside its heap."""
-        return _driver_overhead(self.driver_heap_mib)
+        return self.driver_container_mib - self.driver_heap_mib
 
     @property
     def node_mib(self) -> int:
         """What a node must give to YARN: its executors, and the driver, which may land on any core node."""
-        return self.executors * self.container_mib + self.driver_heap_mib + self.driver_overhead_mib
+        return self.executors * self.container_mib + self.driver_container_mib
+
+    @property
+    def node_vcores(self) -> int:
+        """What a node must give to YARN: the cores of its executors, and one for the driver, on top of what it has."""
+        return self.executors * self.cores + DRIVER_CORES
 
     @property
     def heap_per_core_mib(self) -> int:
@@ -62,15 +81,21 @@ class Layout:
 def layout_of(instance_type: InstanceType, driver_heap_mib: int = DRIVER_HEAP_MIB) -> Layout:
     """Divide a node into executors of four cores.
 
-    Room for the driver is kept on every node, so the executors fit wherever it lands.
+    Memory for the driver is kept on every node, so the executors fit wherever it lands. No core is: a driver mostly
+    waits, and shares those of the executors.
+
+    Returns
+    -------
+    Layout
+        Not sound where the node is too small; its figures then mean nothing.
     """
     executors = max(1, instance_type.vcpu // CORES_PER_EXECUTOR)
-    room = instance_type.yarn_memory_mib - driver_heap_mib - _driver_overhead(driver_heap_mib)
-    share = room // executors
+    share = (instance_type.yarn_memory_mib - _driver_container(driver_heap_mib)) // executors
     container = share - share % CONTAINER_STEP_MIB
-    heap = min(container - MIN_OVERHEAD_MIB, container * OVERHEAD_DIVISOR // (OVERHEAD_DIVISOR + 1))
+    heap = min(container - MIN_OVERHEAD_MIB, container * EXECUTOR_OVERHEAD_DIVISOR // (EXECUTOR_OVERHEAD_DIVISOR + 1))
     return Layout(executors, instance_type.vcpu // executors, heap, container - heap, driver_heap_mib)
 
 
-def _driver_overhead(heap_mib: int) -> int:
-    return max(MIN_OVERHEAD_MIB, heap_mib // OVERHEAD_DIVISOR)
+def _driver_container(heap_mib: int) -> int:
+    asked = heap_mib + max(MIN_OVERHEAD_MIB, heap_mib // DRIVER_OVERHEAD_DIVISOR)
+    return -(-asked // CONTAINER_STEP_MIB) * CONTAINER_STEP_MIB

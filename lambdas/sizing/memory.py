@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from lambdas.sizing.layout import Layout, layout_of
-from lambdas.sizing.shapes import Shape, make_shape
-from lambdas.specs.catalogue import Catalogue, InstanceType
+from lambdas.sizing.shapes import Shape
+from lambdas.specs.catalogue import Catalogue, InstanceType, allowed_types
 from lambdas.specs.cluster import Cluster
 
 
@@ -18,11 +18,11 @@ def more_executor_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -
     for known in _roomier(shape.instance_type, cluster, catalogue):
         bigger = _same_tasks(layout, layout_of(known, layout.driver_heap_mib))
         if bigger.is_sound and bigger.heap_per_core_mib > layout.heap_per_core_mib:
-            return make_shape(bigger, known, shape.workers, cluster.task_market)
+            return Shape(known, shape.workers, bigger, cluster.task_market)
     if layout.cores == 1:
         return None
     fewer = replace(layout, cores=layout.cores // 2)
-    return make_shape(fewer, shape.instance_type, shape.workers, cluster.task_market)
+    return Shape(shape.instance_type, shape.workers, fewer, cluster.task_market)
 
 
 def more_driver_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> Shape | None:
@@ -35,7 +35,7 @@ def more_driver_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> 
     for known in (shape.instance_type, *_roomier(shape.instance_type, cluster, catalogue)):
         layout = _same_tasks(shape.layout, layout_of(known, heap))
         if layout.is_sound and layout.heap_per_core_mib >= shape.layout.heap_per_core_mib // 2:
-            return make_shape(layout, known, shape.workers, cluster.task_market)
+            return Shape(known, shape.workers, layout, cluster.task_market)
     return None
 
 
@@ -48,10 +48,7 @@ def _roomier(chosen: InstanceType, cluster: Cluster, catalogue: Catalogue) -> li
     """Return types with as many cores and more memory, the next size first and of one size the cheapest."""
     found = [
         known
-        for known in catalogue.types
-        if known.family in cluster.families
-        and known.arch == chosen.arch
-        and known.vcpu == chosen.vcpu
-        and known.yarn_memory_mib > chosen.yarn_memory_mib
+        for known in allowed_types(catalogue, cluster)
+        if known.vcpu == chosen.vcpu and known.yarn_memory_mib > chosen.yarn_memory_mib
     ]
     return sorted(found, key=lambda known: (known.memory_gib, known.ec2_usd_per_hour, known.type))

@@ -1,4 +1,4 @@
-"""What a volume needs: tasks, cores and memory."""
+"""What a volume needs whatever the cluster: tasks, parallelism, and room on disks."""
 
 import math
 from dataclasses import dataclass
@@ -13,23 +13,14 @@ MIB = 1024 * 1024
 MAX_PARTITION_BYTES = 128 * MIB
 OPEN_COST_BYTES = 4 * MIB
 
-# Tasks each core runs one after the other. A guess: at ASSUMED_BYTES_PER_CORE_SECOND (estimate.py) a pass over the
-# input takes about as long as the cluster needs to start, so neither dominates the bill.
-WAVES = 32
+# What is shuffled and spilled lies on disks in Spark's own compressed form, about as big as compressed input; so a job
+# that shuffles all it reads once writes this many bytes per byte of text it reads. A guess until a job's runs say more.
+ASSUMED_SPILL_SHARE = 0.5
 
-# The part of the data a job holds at once, in joins, sorts and caches; the rest streams through. A guess.
-WORKING_SET_SHARE = 0.25
+# What the disks have room for beyond what past runs needed.
+SPILL_HEADROOM = 1.5
 
-# What one executor of four cores needs to run at all without spilling every split. A guess.
-MIN_MEMORY_MIB = 8 * 1024
-
-# Bytes in memory per byte of the format, uncompressed for texts. Java objects take 2 to 5 times the raw data
-# (https://spark.apache.org/docs/3.5.8/tuning.html); texts are put at the low end, columnar files, which are encoded
-# and compressed inside, at the upper half. A guess until a job's own runs say better.
-FORMAT_EXPANSION = {"csv": 2.0, "json": 2.0, "text": 2.0, "xml": 2.0, "avro": 3.0, "parquet": 4.0, "orc": 4.0}
-UNKNOWN_EXPANSION = 3.0
-
-# Bytes of text per compressed byte. Guesses from common logs and tables; containers have theirs in FORMAT_EXPANSION.
+# Bytes of text per byte of file. Guesses from common logs and tables; columnar files are encoded and compressed inside.
 CODEC_EXPANSION = {
     "none": 1.0,
     "snappy": 2.5,
@@ -44,8 +35,7 @@ CODEC_EXPANSION = {
     "xz": 5.0,
     "brotli": 5.0,
 }
-
-_CONTAINERS = frozenset({"avro", "parquet", "orc"})
+CONTAINER_EXPANSION = {"avro": 1.5, "parquet": 3.0, "orc": 3.0}
 
 
 @dataclass(frozen=True)
@@ -56,41 +46,47 @@ class Need:
     ----------
     tasks
         Parts one pass over the input has.
-    cores
-        Cores that run these tasks in ``WAVES`` waves.
-    memory_mib
-        Memory for executors in all, heap and overhead.
-    expanded_bytes
-        The data in memory, were all of it there at once.
+    max_tasks
+        How many of them can be of use at the same time: none ends before the largest file only one task can read.
+    spill_bytes
+        What the workers' disks should have room for, together.
     """
 
     tasks: int
-    cores: int
-    memory_mib: int
-    expanded_bytes: int
+    max_tasks: float
+    spill_bytes: int
 
 
 def expansion_of(kind: Kind) -> float:
-    """Return bytes in memory per byte in S3."""
-    codec = 1.0 if kind.format in _CONTAINERS else CODEC_EXPANSION[kind.codec]
-    return FORMAT_EXPANSION.get(kind.format, UNKNOWN_EXPANSION) * codec
+    """Return bytes of text per byte in S3."""
+    return CONTAINER_EXPANSION.get(kind.format, CODEC_EXPANSION[kind.codec])
 
 
-def predict_need(measured: Measurement) -> Need:
+def predict_need(measured: Measurement, spill_share: float | None = None) -> Need:
     """Predict what a measured input needs.
 
     Files are cut and packed into parts of 128 MiB, and opening a file counts as 4 MiB of it. Files only one task can
     read are packed when they are small but never cut, so they make one task each at most.
+
+    Parameters
+    ----------
+    measured
+        The input.
+    spill_share
+        Bytes that past runs shuffled and spilled per byte of input; assumed without.
     """
     splittable = _parts(measured.bytes - measured.unsplittable_bytes, measured.files - measured.unsplittable_files)
     whole = min(measured.unsplittable_files, _parts(measured.unsplittable_bytes, measured.unsplittable_files))
     tasks = max(1, splittable + whole)
-    expanded = math.ceil(sum(expansion_of(kind) * size for kind, size in measured.kinds))
+    longest = measured.largest_unsplittable_bytes
+    if spill_share is None:
+        spill = ASSUMED_SPILL_SHARE * sum(expansion_of(kind) * size for kind, size in measured.kinds)
+    else:
+        spill = SPILL_HEADROOM * spill_share * measured.bytes
     return Need(
         tasks=tasks,
-        cores=math.ceil(tasks / WAVES),
-        memory_mib=max(MIN_MEMORY_MIB, math.ceil(expanded * WORKING_SET_SHARE / MIB)),
-        expanded_bytes=expanded,
+        max_tasks=min(tasks, measured.bytes / longest) if longest else tasks,
+        spill_bytes=math.ceil(spill),
     )
 
 

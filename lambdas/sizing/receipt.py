@@ -1,55 +1,95 @@
-"""Five lines that say why a cluster has its size."""
-
-from collections.abc import Sequence
+"""A few lines that say why a cluster has its size, and what to mind."""
 
 from lambdas.inputs.measure import Measurement
-from lambdas.pricing.cost import ASSUMED_SPOT_FRACTION
-from lambdas.sizing.estimate import ASSUMED_PROVISION_SECONDS, Estimate
-from lambdas.sizing.need import MIB, WAVES, WORKING_SET_SHARE, Need
-from lambdas.sizing.shapes import Choice, Shape
+from lambdas.sizing.alternatives import Alternative
+from lambdas.sizing.asked import Asked
+from lambdas.sizing.bounds import Bounds
+from lambdas.sizing.decide import Decision
+from lambdas.sizing.expect import ASSUMED_PROVISION_SECONDS, Known, Spread
+from lambdas.sizing.need import MAX_PARTITION_BYTES
+from lambdas.sizing.shapes import Shape
+from lambdas.sizing.words import count_of, human_bytes, human_mib, human_time, percent
+from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Cluster
 
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 _KINDS_SHOWN = 3
-_ALTERNATIVES_SHOWN = 2
+_RUNS_SHOWN = 2
+
+# A file that only one task can read and that takes this many parts' time holds up the whole run.
+_LONG_FILE_PARTS = 8
+
+# So many files that open no faster than they read are worth a word.
+_MANY_SMALL_FILES = 1_000
 
 
 def receipt(
-    measured: Measurement,
-    need: Need,
-    choice: Choice,
-    cluster: Cluster,
-    expected: Estimate,
-    warnings: Sequence[str],
+    measured: Measurement, asked: Asked, known: Known, decision: Decision, cluster: Cluster, catalogue: Catalogue
 ) -> list[str]:
-    """Return the receipt: measured, needed, chosen, why, and the estimate with warnings.
+    """Return the receipt: measured, known, chosen, expected, why, instead, and warnings.
 
     Returns
     -------
     list of str
-        Five lines of plain text.
+        Seven lines of plain text.
     """
+    warnings = warnings_of(measured, asked, decision)
     return [
         _measured(measured),
-        _needed(need),
-        _chosen(choice.shape, cluster),
-        _why(choice),
-        _estimated(expected, warnings),
+        _known(known, asked),
+        _chosen(decision, cluster),
+        _expected(decision, known, catalogue),
+        _why(decision, asked),
+        _instead(decision.alternatives),
+        f"Warnings: {' '.join(warnings) if warnings else 'none.'}",
     ]
 
 
-def human_bytes(count: int) -> str:
-    """Write bytes as people do, such as ``12.3 GiB``."""
-    power = min(max(count.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
-    return f"{count:,} bytes" if power == 0 else f"{count / 1024**power:,.1f} {_UNITS[power]}"
+def warnings_of(measured: Measurement, asked: Asked, decision: Decision) -> list[str]:
+    """Return what a user should mind, a sentence each."""
+    warnings = []
+    if decision.would_keep:
+        warnings.append(f"{what_fails(asked)} {what_would(decision.would_keep)}")
+    longest = measured.largest_unsplittable_bytes
+    if longest > _LONG_FILE_PARTS * MAX_PARTITION_BYTES:
+        warnings.append(
+            f"One task alone reads a file of {human_bytes(longest)} that cannot be split, whatever the cluster's size: "
+            f"more than {count_of(max(1, round(decision.need.max_tasks)), 'core')} cannot help to read this input; "
+            "write it in parts, or in a format that can be split."
+        )
+    if measured.small_files > max(_MANY_SMALL_FILES, measured.files // 2):
+        warnings.append(
+            f"{measured.small_files:,} of {measured.files:,} files take Spark longer to open than to read; "
+            "write fewer and larger ones."
+        )
+    return warnings
 
 
-def _mib(count: int) -> str:
-    return human_bytes(count * MIB)
+def what_fails(asked: Asked) -> str:
+    """Say which limits nothing keeps."""
+    return (
+        f"No cluster of at most {asked.max_nodes:,} nodes (limits.max_nodes) keeps {_limits(asked)} with "
+        f"{percent(asked.goal.confidence)} confidence."
+    )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def what_would(bounds: Bounds) -> str:
+    """Say which limits something would keep."""
+    deadline, budget = bounds.deadline, bounds.budget
+    offers = []
+    if deadline:
+        offers.append(f"{_name(deadline.shape)} would keep a deadline of {human_time(deadline.below)}")
+    if budget:
+        offers.append(f"{_name(budget.shape)} would keep a budget of ${budget.below:.2f}")
+    return f"{' and '.join(offers)}{', each by itself' if len(offers) > 1 else ''}."
+
+
+def _limits(asked: Asked) -> str:
+    goal, limits = asked.goal, []
+    if goal.deadline_seconds is not None:
+        limits.append(f"the deadline of {human_time(goal.deadline_seconds / 60)}")
+    if goal.budget_usd is not None:
+        limits.append(f"the budget of ${goal.budget_usd:.2f}")
+    return " and ".join(limits)
 
 
 def _measured(measured: Measurement) -> str:
@@ -59,50 +99,82 @@ def _measured(measured: Measurement) -> str:
         for kind, size in measured.kinds[:_KINDS_SHOWN]
     )
     more = ", ..." if len(measured.kinds) > _KINDS_SHOWN else ""
-    whole = f"{human_bytes(measured.unsplittable_bytes)} in {_count(measured.unsplittable_files, 'file')}"
+    whole = f"{human_bytes(measured.unsplittable_bytes)} in {count_of(measured.unsplittable_files, 'file')}"
     split = f"{whole} that cannot be split" if measured.unsplittable_files else "all splittable"
+    partitions = f" and {count_of(measured.partitions, 'partition')}" if measured.partitions else ""
     return (
-        f"Measured: {human_bytes(measured.bytes)} in {_count(measured.files, 'file')} ({kinds}{more}), "
+        f"Measured: {human_bytes(measured.bytes)} in {count_of(measured.files, 'file')}{partitions} ({kinds}{more}), "
         f"the largest {human_bytes(measured.largest_file_bytes)}, {split}."
     )
 
 
-def _needed(need: Need) -> str:
+def _known(known: Known, asked: Asked) -> str:
+    others = f"{count_of(known.others, 'run')} of other {asked.job_class} jobs"
+    kind = f"what {asked.job_class} jobs usually do" if asked.job_class else "a usual job: job.yml names no class"
+    out = ", ".join(f"{number} {reason}" for reason, number in sorted(known.left_out.items()))
+    left_out = f", left out: {out}" if out else ""
+    if not known.names:
+        return f"Known: no past run of this job{left_out}; taken from {others if known.others else kind}."
+    more = f" and {others}" if known.others else ""
+    error = ""
+    if known.last_error is not None:
+        error = f"; the last took {_off(known.last_error)}"
+    newest = ", ".join(known.names[:_RUNS_SHOWN]) + (", ..." if len(known.names) > _RUNS_SHOWN else "")
+    return f"Known: {count_of(len(known.names), 'past run')} of this job ({newest}){more}{left_out}{error}."
+
+
+def _off(error: float) -> str:
+    if error > 1:
+        return f"{error + 1:.1f} times as long as predicted"
+    return f"{percent(abs(error))} {'longer' if error > 0 else 'less'} than predicted"
+
+
+def _chosen(decision: Decision, cluster: Cluster) -> str:
+    shape = decision.shape
+    name, layout = shape.instance_type.type, shape.layout
+    market = "on spot" if shape.market == "spot" else "on demand"
+    task = f", {count_of(shape.task_nodes, 'task node')} {name} {market}" if shape.task_nodes else ""
     return (
-        f"Needed: {_count(need.cores, 'core')} for {_count(need.tasks, 'task')} ({WAVES} per core), "
-        f"{_mib(need.memory_mib)} for executors ({human_bytes(need.expanded_bytes)} in memory, "
-        f"{WORKING_SET_SHARE:.0%} of it held; assumed)."
+        f"Chosen: primary {cluster.primary_type}, {count_of(shape.core_nodes, 'core node')} {name}{task}: "
+        f"{shape.vcpus:,} cores, {human_mib(shape.yarn_memory_mib)} for YARN, "
+        f"{count_of(shape.executors, 'executor')} of {layout.cores} cores and {human_mib(layout.heap_mib)}."
     )
 
 
-def _chosen(shape: Shape, cluster: Cluster) -> str:
-    name = shape.instance_type.type
-    market = cluster.task_market.replace("_", " ")
-    task = (
-        f", {_count(shape.task_nodes, 'task node')} {name} on {market.removeprefix('on ')}" if shape.task_nodes else ""
-    )
+def _expected(decision: Decision, known: Known, catalogue: Catalogue) -> str:
+    minutes, usd = decision.estimate.minutes, decision.estimate.usd
+    start = (known.provision_seconds or ASSUMED_PROVISION_SECONDS) / 60
+    assumed = "" if known.provision_seconds else ", assumed"
     return (
-        f"Chosen: primary {cluster.primary_type}, {_count(shape.core_nodes, 'core node')} {name}{task}: "
-        f"{shape.vcpus:,} cores, {_mib(shape.yarn_memory_mib)} for YARN, {_count(shape.executors, 'executor')} of "
-        f"{shape.layout.cores} cores and {_mib(shape.layout.heap_mib)}."
+        f"Expected: {_range(minutes, '{:.0f}')} minutes ({start:.0f} to start{assumed}), ${_range(usd, '{:.2f}')} at "
+        f"prices of {catalogue.prices_as_of.isoformat()}; four of five runs lie within."
     )
 
 
-def _why(choice: Choice) -> str:
-    others = ", ".join(
-        f"{other.workers} x {other.instance_type.type} ${other.usd_per_hour:.3f}"
-        for other in choice.alternatives[:_ALTERNATIVES_SHOWN]
-    )
-    reason = f"the cheapest of {choice.considered:,} shapes that have both"
-    if not choice.is_enough:
-        reason = f"the biggest of {choice.considered:,} shapes"
-    instead = f"next {others}" if others else "no other family has enough"
-    return f"Why: {reason}; workers ${choice.shape.usd_per_hour:.3f} an hour; {instead}."
+def _range(spread: Spread, form: str) -> str:
+    median, low, high = (form.format(value) for value in (spread.median, spread.low, spread.high))
+    return f"{median} ({low} to {high})" if low != high else median
 
 
-def _estimated(expected: Estimate, warnings: Sequence[str]) -> str:
-    return (
-        f"Estimate: {expected.minutes:.0f} minutes ({ASSUMED_PROVISION_SECONDS // 60} to start), "
-        f"${expected.usd:.2f}; spot at {ASSUMED_SPOT_FRACTION:.0%} of on demand (assumed). "
-        f"Warnings: {' '.join(warnings) if warnings else 'none.'}"
-    )
+def _why(decision: Decision, asked: Asked) -> str:
+    goal, shapes = asked.goal, f"{decision.considered:,} shapes"
+    if goal.deadline_seconds is None and goal.budget_usd is None:
+        return f"Why: the cheapest of {shapes}; no deadline and no budget is set."
+    sure = f"{percent(decision.kept)} sure of {_limits(asked)}"
+    if not decision.fits:
+        return f"Why: nothing of {shapes} is sure enough; this is the best, {sure}."
+    what = "cheapest" if goal.deadline_seconds is not None else "fastest"
+    return f"Why: the {what} of {shapes} that are {percent(goal.confidence)} sure or more; {sure}."
+
+
+def _instead(alternatives: tuple[Alternative, ...]) -> str:
+    others = [
+        f"{_name(other.shape)}, {other.estimate.minutes.median:.0f} minutes, ${other.estimate.usd.median:.2f}: "
+        f"{other.why_not}"
+        for other in alternatives
+    ]
+    return f"Instead: {'; '.join(others) if others else 'nothing else may be used'}."
+
+
+def _name(shape: Shape) -> str:
+    return f"{shape.workers} x {shape.instance_type.type}"

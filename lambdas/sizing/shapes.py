@@ -1,34 +1,32 @@
-"""The shapes a cluster may take, and the cheapest that has what is needed."""
+"""The shapes a cluster may take."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lambdas.pricing.cost import ASSUMED_SPOT_FRACTION
+from lambdas.pricing.cost import ec2_usd_per_hour
 from lambdas.sizing.layout import Layout, layout_of
-from lambdas.sizing.need import Need
-from lambdas.specs.catalogue import Catalogue, InstanceType
+from lambdas.sizing.speed import vcpu_speed
+from lambdas.specs.catalogue import Catalogue, InstanceType, allowed_types
 from lambdas.specs.cluster import Cluster, Market
 
 # Core nodes hold HDFS and the driver and stay on demand; a second one survives the loss of the first.
 CORE_NODES = 2
 _SMALL_CLUSTER = 3
 
+# Between this many workers and the next number tried; finer than what is known of a run time.
+_STEP = 1.2
+
 
 @dataclass(frozen=True)
 class Shape:
-    """Some workers of one type.
-
-    Attributes
-    ----------
-    usd_per_hour
-        EC2 and EMR for the workers, spot at its assumed price.
-    """
+    """Some workers of one type; ``market`` is that of the task nodes."""
 
     instance_type: InstanceType
     workers: int
     layout: Layout
-    usd_per_hour: Decimal
+    market: Market
 
     @property
     def core_nodes(self) -> int:
@@ -39,6 +37,11 @@ class Shape:
     def task_nodes(self) -> int:
         """Workers that are task nodes."""
         return self.workers - self.core_nodes
+
+    @property
+    def spot_nodes(self) -> int:
+        """Workers on spot."""
+        return self.task_nodes if self.market == "spot" else 0
 
     @property
     def vcpus(self) -> int:
@@ -56,33 +59,11 @@ class Shape:
         return self.workers * self.layout.executors
 
     @property
-    def executor_memory_mib(self) -> int:
-        """Heap and overhead of all executors, in MiB."""
-        return self.executors * self.layout.container_mib
-
-    def has(self, need: Need) -> bool:
-        """Whether memory and cores suffice."""
-        return self.executor_memory_mib >= need.memory_mib and self.vcpus >= need.cores
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The shape chosen.
-
-    Attributes
-    ----------
-    is_enough
-        False when nothing within the limit has what is needed, and the biggest was taken.
-    considered
-        How many shapes there were.
-    alternatives
-        The cheapest sufficient shape of every other family, cheapest first.
-    """
-
-    shape: Shape
-    is_enough: bool
-    considered: int
-    alternatives: tuple[Shape, ...]
+    def usd_per_hour(self) -> Decimal:
+        """EC2 and EMR for the workers, spot at its expected price; disks aside."""
+        known = self.instance_type
+        ec2 = known.ec2_usd_per_hour * self.core_nodes + ec2_usd_per_hour(known, self.market) * self.task_nodes
+        return ec2 + known.emr_usd_per_hour * self.workers
 
 
 def core_nodes(workers: int) -> int:
@@ -90,44 +71,47 @@ def core_nodes(workers: int) -> int:
     return 1 if workers <= _SMALL_CLUSTER else CORE_NODES
 
 
-def choose_shape(
-    need: Need, cluster: Cluster, catalogue: Catalogue, max_nodes: int, without: Collection[str] = ()
-) -> Choice:
-    """Choose the cheapest shape that has the memory and the cores; of equals the one with the most memory.
+def candidate_shapes(cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> list[Shape]:
+    """Return the shapes to choose from; none when all types are too small.
 
     Parameters
     ----------
-    need
-        What the volume needs.
-    cluster
-        Which families, architecture and market are allowed.
-    catalogue
-        Types and prices.
+    cluster, catalogue
+        Which types are allowed.
     max_nodes
         Instances in all, the primary included.
-    without
-        Types to leave out; not all there are.
     """
-    shapes = [
-        make_shape(layout_of(known), known, workers, cluster.task_market)
-        for known in catalogue.types
-        if known.family in cluster.families and known.type not in without
-        for workers in range(1, max_nodes)
+    layouts = {known: layout_of(known) for known in allowed_types(catalogue, cluster)}
+    sound = [known for known, layout in layouts.items() if layout.is_sound]
+    return [
+        Shape(known, workers, layouts[known], cluster.task_market)
+        for known in _best_values(sound)
+        for workers in worker_counts(max_nodes - 1)
     ]
-    shapes.sort(key=lambda shape: (shape.usd_per_hour, -shape.yarn_memory_mib, shape.workers))
-    chosen = next((shape for shape in shapes if shape.has(need)), None)
-    shape = chosen or max(shapes, key=lambda shape: (shape.yarn_memory_mib, -shape.usd_per_hour))
-    cheapest: dict[str, Shape] = {}
-    for other in shapes:
-        if other.has(need):
-            cheapest.setdefault(other.instance_type.family, other)
-    cheapest.pop(shape.instance_type.family, None)
-    return Choice(shape, chosen is not None, len(shapes), tuple(cheapest.values()))
 
 
-def make_shape(layout: Layout, known: InstanceType, workers: int, market: Market) -> Shape:
-    """Return a shape with its price; ``market`` is that of its task nodes."""
-    core = core_nodes(workers)
-    fraction = ASSUMED_SPOT_FRACTION if market == "spot" else Decimal(1)
-    ec2 = known.ec2_usd_per_hour * (core + (workers - core) * fraction)
-    return Shape(known, workers, layout, ec2 + known.emr_usd_per_hour * workers)
+def worker_counts(most: int) -> list[int]:
+    """Return the numbers of workers that are tried: all small ones, then each a fifth more than the one before."""
+    return sorted({*_counts(most), most})
+
+
+def _counts(most: int) -> Iterator[int]:
+    count = 1
+    while count < most:
+        yield count
+        count = max(count + 1, math.floor(count * _STEP))
+
+
+def _best_values(types: list[InstanceType]) -> list[InstanceType]:
+    """Return of all types with as many cores and as much memory the one whose cores are cheapest for their speed.
+
+    The others differ by a few percent, which nobody can predict; fleets name them all the same.
+    """
+    best: dict[tuple[int, float], InstanceType] = {}
+    for known in sorted(types, key=_usd_for_speed):
+        best.setdefault((known.vcpu, known.memory_gib), known)
+    return list(best.values())
+
+
+def _usd_for_speed(known: InstanceType) -> tuple[float, str]:
+    return float(known.ec2_usd_per_hour + known.emr_usd_per_hour) / vcpu_speed(known.type), known.type

@@ -1,15 +1,20 @@
 """Rules that look at more than one value. Each takes whatever the file holds, so that all findings come at once."""
 
+import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from lambdas.specs.catalogue import Catalogue
-from lambdas.specs.cluster import SIZED_PROPERTIES
+from lambdas.inputs.uri import PATTERN_CHARACTERS
+from lambdas.specs.catalogue import Catalogue, InstanceType, release_version
+from lambdas.specs.cluster import SIZED_PROPERTIES, Architecture
 from lambdas.specs.document import Document, Key, describe
 from lambdas.specs.errors import Finding
 from lambdas.specs.paths import cluster_file
 from lambdas.specs.placeholders import DATA_BUCKET, PER_RUN, unknown_placeholders
+
+# How many of the catalogue's hundreds of names a finding proposes.
+_SHOWN = 6
 
 
 def check_texts(document: Document) -> Iterator[Finding]:
@@ -34,7 +39,7 @@ def check_job(document: Document, folder: Path, root: Path) -> Iterator[Finding]
     if isinstance(cluster, str) and "/" not in cluster and not cluster_file(cluster, root).is_file():
         known = ", ".join(sorted(path.stem for path in (root / "clusters").glob("*.yml"))) or "none"
         yield document.finding(("cluster",), f"a cluster spec of emr_specs/clusters ({known})", describe(cluster))
-    if data.get("triggers") and isinstance(target, str) and not target.endswith("/"):
+    if data.get("triggers") and isinstance(target, str) and not _is_folder(target):
         yield document.finding(("input",), "a folder that ends in '/', because a trigger watches it", describe(target))
     first_of: dict[str, int] = {}
     for number, item in enumerate(_sequence(data.get("steps"))):
@@ -49,7 +54,7 @@ def check_job(document: Document, folder: Path, root: Path) -> Iterator[Finding]
 
 
 def check_cluster(document: Document, name: str, catalogues: Sequence[Catalogue]) -> Iterator[Finding]:
-    """Find whether a cluster is named after its file, its types priced in every region and of one architecture."""
+    """Find whether a cluster is named after its file, its types priced, supported and of one architecture."""
     data = _mapping(document.data)
     if isinstance(data.get("name"), str) and data["name"] != name:
         yield document.finding(("name",), f"the name of its file, {name!r}", describe(data["name"]))
@@ -75,20 +80,29 @@ def check_catalogue(document: Document, region: str) -> Iterator[Finding]:
 
 
 def _check_types(document: Document, data: dict[str, Any], catalogue: Catalogue) -> Iterator[Finding]:
-    where = f"in emr_specs/instances/{catalogue.region}.yml"
-    arch, primary = data.get("architecture"), data.get("primary_type")
-    types = {known.type: known.arch for known in catalogue.types}
-    families = {known.family: known.arch for known in catalogue.types}
-    named: list[tuple[Key, object, dict[str, Any]]] = [(("primary_type",), primary, types)]
-    for number, family in enumerate(_sequence(data.get("families"))):
-        named.append((("families", number), family, families))
-    for key, value, known in named:
+    where = f"in emr_specs/instances/{catalogue.region}.json"
+    arch, release, families = data.get("architecture"), str(data.get("release")), _sequence(data.get("families"))
+    named: list[tuple[Key, object, dict[str, list[InstanceType]]]] = [
+        (("primary_type",), data.get("primary_type"), {known.type: [known] for known in catalogue.types})
+    ]
+    by_family: dict[str, list[InstanceType]] = {}
+    for known in catalogue.types:
+        by_family.setdefault(known.family, []).append(known)
+    named += [(("families", number), family, by_family) for number, family in enumerate(families)]
+    for key, value, known_as in named:
         if not isinstance(value, str):
             continue
-        if value not in known:
-            yield document.finding(key, f"one of {', '.join(known)} ({where})", describe(value))
-        elif arch in set(types.values()) and known[value] != arch:
-            yield document.finding(key, f"architecture {arch}, as the spec says", f"{value!r}, which is {known[value]}")
+        if value not in known_as:
+            close = difflib.get_close_matches(value, known_as, n=_SHOWN, cutoff=0)
+            yield document.finding(key, f"a type or family {where}, such as {', '.join(close)}", describe(value))
+        elif arch in get_args(Architecture) and known_as[value][0].arch != arch:
+            found = f"{value!r}, which is {known_as[value][0].arch}"
+            yield document.finding(key, f"architecture {arch}, as the spec says", found)
+        elif not any(each.runs_on(release) for each in known_as[value]):
+            first = min((each.since for each in known_as[value]), key=release_version)
+            yield document.finding(key, f"what {release} supports", f"{value!r}, which needs {first} or later")
+    if not families and not any(each.arch == arch for each in catalogue.supported(release)):
+        yield document.finding(("release",), f"a release with types of {arch} {where}", describe(release))
 
 
 def _allowed(key: Key) -> frozenset[str]:
@@ -104,6 +118,10 @@ def _allowed(key: Key) -> frozenset[str]:
 def _placeholders(allowed: frozenset[str]) -> str:
     written = [f"${{{name}}}" if name == DATA_BUCKET else f"<< {name} >>" for name in sorted(allowed)]
     return f"only the placeholders {', '.join(written)}" if written else "no placeholder here"
+
+
+def _is_folder(target: str) -> bool:
+    return target.endswith("/") and not PATTERN_CHARACTERS & set(target.replace(f"${{{DATA_BUCKET}}}", ""))
 
 
 def _lies_in(folder: Path, script: str) -> bool:

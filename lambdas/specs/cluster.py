@@ -19,10 +19,13 @@ from lambdas.specs.types import (
 )
 
 Architecture = Literal["arm64", "x86_64"]
+Capacity = Literal["fleets", "groups"]
 Market = Literal["spot", "on_demand"]
 
 # The size of a run sets these, so that the plan and its receipt say what really runs.
 SIZED_PROPERTIES = {
+    "capacity-scheduler": frozenset({"yarn.scheduler.capacity.resource-calculator"}),
+    "spark": frozenset({"maximizeResourceAllocation"}),
     "spark-defaults": frozenset(
         {
             "spark.driver.cores",
@@ -38,7 +41,16 @@ SIZED_PROPERTIES = {
             "spark.sql.shuffle.partitions",
         }
     ),
-    "yarn-site": frozenset({"yarn.node-labels.am.default-node-label-expression", "yarn.node-labels.enabled"}),
+    "yarn-site": frozenset(
+        {
+            "yarn.node-labels.am.default-node-label-expression",
+            "yarn.node-labels.enabled",
+            "yarn.nodemanager.resource.cpu-vcores",
+            "yarn.nodemanager.resource.memory-mb",
+            "yarn.scheduler.maximum-allocation-mb",
+            "yarn.scheduler.minimum-allocation-mb",
+        }
+    ),
 }
 
 
@@ -68,7 +80,11 @@ class Cluster(Spec):
     spark, hadoop
         Versions the release brings, for running the same ones locally.
     families
-        Instance families core and task nodes may come from, such as ``m7g``.
+        Instance families core and task nodes may come from, such as ``m7g``; without it, all of the catalogue that the
+        release supports.
+    capacity
+        Instance fleets, of several types and subnets; or uniform instance groups, of one type each in one subnet, which
+        custom automatic scaling needs.
     task_market, spot_timeout
         Where task nodes come from; without spot capacity for ``spot_timeout`` seconds they start on demand.
     start_timeout, terminate_timeout, idle_timeout
@@ -85,7 +101,8 @@ class Cluster(Spec):
     applications: Annotated[tuple[Line, ...], AfterValidator(not_empty)]
     architecture: Architecture
     primary_type: Line
-    families: Annotated[tuple[Line, ...], AfterValidator(not_empty)]
+    families: Annotated[tuple[Line, ...], AfterValidator(not_empty)] | None = None
+    capacity: Capacity = "fleets"
     task_market: Market
     spot_timeout: SpotTimeout
     start_timeout: Duration

@@ -1,10 +1,12 @@
 """A job: what ``emr_specs/jobs/<name>/job.yml`` says."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from lambdas.inputs.uri import S3Uri, UriError
+from lambdas.inputs.globs import parse_address
+from lambdas.inputs.request import CreatedAs
+from lambdas.inputs.uri import UriError
 from lambdas.specs.cluster import Cluster
 from lambdas.specs.placeholders import DATA_BUCKET
 from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
@@ -19,20 +21,29 @@ MIN_NODES = 2
 # A run that failed so often will not succeed by being tried once more.
 MAX_ATTEMPTS = 10
 
+JobClass = Literal["scan", "sql", "shuffle", "ml", "ml-iterative", "graph-iterative"]
+
 
 def _input(text: str) -> str:
     bucket = f"s3://${{{DATA_BUCKET}}}/"
     try:
-        S3Uri.parse(text.replace(bucket, "s3://bucket/", 1))
+        parse_address(text.replace(bucket, "s3://bucket/", 1))
     except UriError as error:
         raise expected(f"an input such as {bucket}landing/ ({error})") from error
     return text
 
 
 class ObjectCreated(Spec):
-    """Starts the job when an object whose key ends in ``suffix`` appears below the input."""
+    """Starts the job when an object whose key ends in ``suffix`` appears below the input.
+
+    Attributes
+    ----------
+    input
+        What the object is: the marker of the folder it lies in, the whole input itself, or a manifest that lists it.
+    """
 
     suffix: Line
+    input: CreatedAs = "folder"
 
 
 class Trigger(Spec):
@@ -65,6 +76,28 @@ class Limits(Spec):
     max_lifetime: Duration | None = None
 
 
+class SizeGoal(Spec):
+    """What the size of a run is chosen for: the cheapest in time, or the fastest for the money.
+
+    Attributes
+    ----------
+    deadline
+        Seconds from start to end, provisioning included; without it the cheapest run is looked for.
+    confidence
+        The least probability with which deadline and budget must be kept; by default 0.85, and 0.9 for a job without
+        past runs.
+    budget_usd
+        What a run may cost; with it and without a deadline, the fastest run within it is looked for.
+    when_nothing_fits
+        Start the best there is and warn, or refuse to start.
+    """
+
+    deadline: Duration | None = None
+    confidence: Annotated[float, Field(gt=0, lt=1)] | None = None
+    budget_usd: Annotated[float, Field(gt=0)] | None = None
+    when_nothing_fits: Literal["best", "refuse"] = "best"
+
+
 class OnFailure(Spec):
     """How often a failed run is tried again on another cluster, where that can help; 0 is never."""
 
@@ -72,7 +105,7 @@ class OnFailure(Spec):
 
 
 class Job(Spec):
-    """A job's spec."""
+    """A job's spec; ``job_class`` (``class`` in the file) says what kind of work it is, for a job without past runs."""
 
     name: Name
     description: Line
@@ -80,7 +113,9 @@ class Job(Spec):
     input: Annotated[str, AfterValidator(_input)]
     triggers: tuple[Trigger, ...] = ()
     steps: Annotated[tuple[Step, ...], AfterValidator(not_empty)]
+    job_class: JobClass | None = Field(default=None, alias="class")
     limits: Limits
+    size: SizeGoal = SizeGoal()
     on_failure: OnFailure = OnFailure()
 
     def max_lifetime(self, cluster: Cluster) -> int:

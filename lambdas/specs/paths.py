@@ -17,4 +17,4 @@ def cluster_file(name: str, root: Path) -> Path:
 
 def catalogue_file(region: str, root: Path) -> Path:
     """Return the file with a region's instance types and prices."""
-    return root / "instances" / f"{region}.yml"
+    return root / "instances" / f"{region}.json"

@@ -17,7 +17,7 @@ from pathlib import Path
 from scripts.files import appearing
 from scripts.rendering.paths import BUILD, ROOT
 
-_LIBRARIES = ("aws-lambda-powertools", "pydantic", "PyYAML")
+_LIBRARIES = ("aws-lambda-powertools", "numpy", "pydantic", "PyYAML")
 _CODE = ("lambdas", "emr_specs")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _READABLE = 0o644  # Lambda unpacks with the zip's own permissions and runs as another user

@@ -7,10 +7,9 @@ import pytest
 from lambdas import plan_run
 from lambdas.inputs.formats import Kind
 from lambdas.inputs.measure import Measurement
-from lambdas.sizing import decide_size
-from lambdas.specs import load_catalogue, load_cluster
 from scripts.local.emr.faults import CapacityShortage, Faults
 from tests.machine.conftest import CloudMaker
+from tests.unit.lambdas.sizing.sizes import decided
 
 TERABYTE = 10**12
 BIG = Measurement(
@@ -22,7 +21,7 @@ BIG = Measurement(
     unsplittable_files=0,
     kinds=((Kind("parquet", "snappy"), 3 * TERABYTE),),
 )
-DECISION = decide_size(BIG, load_cluster("spark"), load_catalogue("us-east-1"), max_nodes=40, steps=2)
+DECISION = decided(BIG)
 
 
 def plan_big(event: dict[str, Any], context: Any) -> dict[str, Any]:

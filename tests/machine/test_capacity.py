@@ -76,7 +76,7 @@ def test_on_demand_before_the_subnet_that_was_short_first(
     make_cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allow_attempts(monkeypatch, 3)
-    monkeypatch.setattr(planning, "measure_input", lambda _s3, uri, _manifest: (uri, TERABYTE))
+    monkeypatch.setattr(planning, "measure_input", lambda _s3, request, _manifest: ((str(request),), TERABYTE))
     faults = Faults(shortages=[CapacityShortage()])
     diagnosed: list[str] = []
 

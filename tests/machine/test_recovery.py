@@ -123,7 +123,11 @@ def primary_on_spot(event: dict[str, Any], context: Any) -> dict[str, Any]:
     primary = answer["plan"]["cluster"]["InstanceFleets"][0]
     primary |= {"TargetOnDemandCapacity": 0, "TargetSpotCapacity": 1}
     primary["LaunchSpecifications"] = {
-        "SpotSpecification": {"TimeoutDurationMinutes": 10, "TimeoutAction": "TERMINATE_CLUSTER"}
+        "SpotSpecification": {
+            "TimeoutDurationMinutes": 10,
+            "TimeoutAction": "TERMINATE_CLUSTER",
+            "AllocationStrategy": "price-capacity-optimized",
+        }
     }
     return answer
 

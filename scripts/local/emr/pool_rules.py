@@ -17,6 +17,12 @@ FLEET_TYPES_MAX = 5
 FLEET_TYPES_WITH_STRATEGY_MAX = 30
 SPOT_TIMEOUT_MINUTES = (5, 1440)
 """`TimeoutDurationMinutes`: https://docs.aws.amazon.com/emr/latest/APIReference/API_SpotProvisioningSpecification.html."""
+VOLUMES_MAX = 25
+CORE_VOLUME_MIN_GIB = 5
+"""These two: https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan-storage.html."""
+VOLUME_GIB = (1, 1024)
+VOLUME_TYPES = ("gp3", "gp2", "io1", "st1", "sc1", "standard")
+"""`SizeInGB` and `VolumeType` of https://docs.aws.amazon.com/emr/latest/APIReference/API_VolumeSpecification.html."""
 RESIZE_TIMEOUT_MINUTES = (5, 10_080)
 """`TimeoutDurationMinutes`: https://docs.aws.amazon.com/emr/latest/APIReference/API_SpotResizingSpecification.html."""
 
@@ -105,6 +111,7 @@ def _validate_group(group: Params) -> None:
         raise _refuse("A master instance group must specify a single instance, or three for high availability.")
     if count < (0 if role == "TASK" else 1):
         raise _refuse(f"The instance count of the {role} instance group is invalid: {count}.")
+    _validate_volumes(group, role)
     policy = group.get("AutoScalingPolicy")
     if policy:
         if role == "MASTER":
@@ -144,10 +151,27 @@ def _validate_fleet(fleet: Params) -> None:
     if role == "CORE" and sum(targets) < 1:
         raise _refuse("A core instance fleet must have a target capacity greater than 0.")
     validate_fleet_types(fleet, primary=role == "MASTER")
+    for config in fleet["InstanceTypeConfigs"]:
+        _validate_volumes(config, role)
     spot = fleet.get("LaunchSpecifications", {}).get("SpotSpecification")
     if spot:
         _validate_minutes(spot["TimeoutDurationMinutes"], SPOT_TIMEOUT_MINUTES)
     validate_resize_timeouts(fleet)
+
+
+def _validate_volumes(config: Params, role: str) -> None:
+    """Refuse disks EMR would not attach to instances of a group or of a type of a fleet."""
+    wanted = config.get("EbsConfiguration", {}).get("EbsBlockDeviceConfigs", [])
+    if (count := sum(item.get("VolumesPerInstance", 1) for item in wanted)) > VOLUMES_MAX:
+        raise _refuse(f"An instance can have at most {VOLUMES_MAX} EBS volumes, not {count}.")
+    smallest, biggest = VOLUME_GIB
+    if role == "CORE":
+        smallest = CORE_VOLUME_MIN_GIB
+    for specification in (item["VolumeSpecification"] for item in wanted):
+        if specification["VolumeType"] not in VOLUME_TYPES:
+            raise _refuse(f"The VolumeType {specification['VolumeType']} is not one of {', '.join(VOLUME_TYPES)}.")
+        if not smallest <= specification["SizeInGB"] <= biggest:
+            raise _refuse(f"The SizeInGB of a {role} volume must be from {smallest} to {biggest}.")
 
 
 def _validate_minutes(minutes: int | None, allowed: tuple[int, int]) -> None:

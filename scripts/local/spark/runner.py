@@ -90,8 +90,8 @@ class SparkRunner:
     endpoint_url
         The local S3.
     workdir
-        Folder for mirrors, for steps while they run, and for the event logs, which stay in
-        `<workdir>/events/<cluster id>-<step id>/`.
+        Folder for mirrors, for steps while they run, and for the event logs of clusters that do not write theirs to
+        S3, which stay in `<workdir>/events/<cluster id>-<step id>/`.
     class_data
         Folder that keeps the JVM's class data from one local cloud to the next.
     clock
@@ -221,10 +221,10 @@ class SparkRunner:
         for bucket in set(mirror.buckets).difference(buckets):
             _log.warning("bucket %s cannot be mounted: Spark will not see it", bucket)
         conf = {
-            **settings.defaults(),
+            **settings.defaults(step.events),
             **settings.cluster_defaults(step.cluster.get("Configurations") or ()),
             **command.conf,
-            **settings.local_settings(buckets, mirror.folder, step.scratch, step.events, memory, java_options),
+            **settings.local_settings(buckets, mirror.folder, step.scratch, memory, java_options),
         }
         pairs = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
         submit = str(settings.spark_home() / "bin" / "spark-submit")

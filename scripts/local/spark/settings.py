@@ -80,13 +80,24 @@ def cluster_defaults(configurations: Sequence[Mapping[str, Any]]) -> dict[str, s
     }
 
 
-def defaults() -> dict[str, str]:
-    """Give the settings that a cluster's or a job's own replace."""
-    return {"spark.sql.shuffle.partitions": str(SHUFFLE_PARTITIONS)}
+def defaults(events: Path) -> dict[str, str]:
+    """Give the settings that a cluster's or a job's own replace.
+
+    Parameters
+    ----------
+    events
+        Folder for the event log of a step whose cluster does not say where to write it.
+    """
+    return {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": events.as_uri(),
+        "spark.eventLog.logStageExecutorMetrics": "true",
+        "spark.sql.shuffle.partitions": str(SHUFFLE_PARTITIONS),
+    }
 
 
 def local_settings(
-    buckets: Iterable[str], mirror: Path, scratch: Path, events: Path, memory_mib: int, java_options: str
+    buckets: Iterable[str], mirror: Path, scratch: Path, memory_mib: int, java_options: str
 ) -> dict[str, str]:
     """Give the settings that make a run local; they win over the job's.
 
@@ -98,8 +109,6 @@ def local_settings(
         Folder in which each bucket is a folder.
     scratch
         Folder of this step for what dies with it.
-    events
-        Folder that keeps the event log.
     memory_mib
         Heap of the one JVM.
     java_options
@@ -115,9 +124,6 @@ def local_settings(
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.defaultJavaOptions": f'"-Djava.io.tmpdir={scratch}" -XX:-UsePerfData {java_options}'.rstrip(),
-        "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": events.as_uri(),
-        "spark.eventLog.logStageExecutorMetrics": "true",
         f"spark.hadoop.fs.{_MIRROR_SCHEME}.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "spark.local.dir": str(scratch),
         "spark.sql.catalogImplementation": "in-memory",

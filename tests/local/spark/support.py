@@ -35,7 +35,7 @@ def a_step(step_id: str, *args: str) -> dict[str, Any]:
     }
 
 
-def run(runner: SparkRunner, step: dict[str, Any]) -> StepOutcome:
+def run(runner: SparkRunner, step: dict[str, Any], cluster: dict[str, Any] = CLUSTER) -> StepOutcome:
     outcomes: list[StepOutcome] = []
     ended = threading.Event()
 
@@ -43,7 +43,7 @@ def run(runner: SparkRunner, step: dict[str, Any]) -> StepOutcome:
         outcomes.append(outcome)
         ended.set()
 
-    runner.start(CLUSTER, step, done)
+    runner.start(cluster, step, done)
     assert ended.wait(300)
     return outcomes[0]
 

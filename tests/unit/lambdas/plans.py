@@ -1,10 +1,14 @@
 """Plans of a job of two steps, `clean` and `summarise`, as `plan_run` makes them of a measured volume."""
 
+from lambdas.history.event_log import step_settings
 from lambdas.inputs.formats import Kind
 from lambdas.inputs.measure import Measurement
-from lambdas.runs.plan import Estimated, Measured, Plan, PlannedRung, PlannedStep
-from lambdas.runs.request import cluster_request, size_of
-from lambdas.sizing import build_ladder, decide_size
+from lambdas.runs.plan import Measured, Plan, PlannedStep
+from lambdas.runs.reasons import reasons_of
+from lambdas.runs.request import planned_rung
+from lambdas.sizing import Asked, Known, build_ladder, weigh_sizes
+from lambdas.sizing.ladder import first_rung
+from lambdas.sizing.receipt import receipt, warnings_of
 from lambdas.specs import Cluster, load_catalogue, load_cluster
 
 CATALOGUE = load_catalogue("us-east-1")
@@ -12,7 +16,13 @@ SPARK = load_cluster("spark")
 SUBNETS = ("subnet-1", "subnet-2")
 STEPS = ("clean", "summarise")
 NAME = "pricing-summary-run-1"
+FOLDER = "s3://the-logs/runs/pricing-summary/run-1/"
 GIGABYTE = 10**9
+ASKED = Asked(40)
+KNOWN = Known()
+
+# Sizing takes a while, and most tests want the same few plans.
+_MADE: dict[tuple[int, str, tuple[str, ...], int], Plan] = {}
 
 
 def csv(gigabytes: int) -> Measurement:
@@ -30,23 +40,24 @@ def csv(gigabytes: int) -> Measurement:
 
 def a_plan(gigabytes: int = 1, cluster: Cluster = SPARK, subnets: tuple[str, ...] = SUBNETS, attempts: int = 3) -> Plan:
     """Return the plan of a run over so much, with its ladder."""
+    key = (gigabytes, cluster.model_dump_json(), subnets, attempts)
+    if key not in _MADE:
+        _MADE[key] = _make_plan(gigabytes, cluster, subnets, attempts)
+    return _MADE[key].model_copy(deep=True)
+
+
+def _make_plan(gigabytes: int, cluster: Cluster, subnets: tuple[str, ...], attempts: int) -> Plan:
     measured = csv(gigabytes)
-    decision = decide_size(measured, cluster, CATALOGUE, 40, len(STEPS))
-    ladder = build_ladder(measured, decision, cluster, CATALOGUE, 40, len(STEPS), subnets)
-    rungs = [
-        PlannedRung(
-            why=rung.why,
-            size=size_of(rung.shape, rung.shuffle_partitions, rung.emitted, rung.market),
-            estimate=Estimated(minutes=rung.estimate.minutes, usd=rung.estimate.usd),
-            cluster=cluster_request(NAME, rung.emitted, rung.subnets),
-        )
-        for rung in ladder
-    ]
+    sizes = weigh_sizes(measured, ASKED, KNOWN, cluster, CATALOGUE)
+    assert sizes is not None
+    decision = sizes.best
+    ladder = build_ladder(decision, sizes, subnets)
+    first, *rungs = [planned_rung(rung, NAME, FOLDER) for rung in (first_rung(decision, subnets), *ladder)]
     return Plan(
         run="run-1",
         job="pricing-summary",
         input="s3://the-data/landing/",
-        manifest="s3://the-logs/runs/pricing-summary/run-1/manifest.json",
+        manifest=f"{FOLDER}manifest.json",
         measured=Measured(
             bytes=measured.bytes,
             files=measured.files,
@@ -57,10 +68,14 @@ def a_plan(gigabytes: int = 1, cluster: Cluster = SPARK, subnets: tuple[str, ...
         ),
         attempts=attempts,
         first_step=STEPS[0],
-        size=size_of(decision.shape, decision.shuffle_partitions, decision.emitted, cluster.task_market),
-        estimate=Estimated(minutes=decision.estimate.minutes, usd=decision.estimate.usd),
-        receipt=decision.receipt,
-        cluster=cluster_request(NAME, decision.emitted, subnets),
-        steps=[PlannedStep(name=name, args=["spark-submit", f"s3://the-code/{name}.py"]) for name in STEPS],
+        size=first.size,
+        estimate=first.estimate,
+        receipt=receipt(measured, ASKED, KNOWN, decision, cluster, CATALOGUE),
+        reasons=reasons_of(ASKED, KNOWN, decision, warnings_of(measured, ASKED, decision)),
+        cluster=first.cluster,
+        steps=[
+            PlannedStep(name=name, args=["spark-submit", *step_settings(name), f"s3://the-code/{name}.py"])
+            for name in STEPS
+        ],
         ladder=rungs,
     )

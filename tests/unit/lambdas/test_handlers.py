@@ -62,6 +62,7 @@ def test_planned(landed: "S3Client") -> None:
         "size",
         "estimate",
         "receipt",
+        "reasons",
         "cluster",
         "steps",
         "ladder",
@@ -77,6 +78,11 @@ def test_planned(landed: "S3Client") -> None:
         "format": "parquet",
         "codec": "none",
         "unsplittable_bytes": 0,
+        "unsplittable_files": 0,
+        "largest_unsplittable_bytes": 0,
+        "small_files": 1,
+        "partitions": 0,
+        "storage_classes": {"STANDARD": 1_000},
     }
     assert [step["name"] for step in made["steps"]] == ["clean", "summarise"]
     assert made["steps"][1]["args"][-1] == "s3://the-data/results/run-1/"

@@ -1,59 +1,48 @@
 import io
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.inputs.errors import InputArchivedError, InputBucketMissingError, InputDeniedError, InputEmptyError
+from lambdas import aws
+from lambdas.inputs import frozen
+from lambdas.inputs.errors import (
+    InputArchivedError,
+    InputBucketMissingError,
+    InputDeniedError,
+    InputEmptyError,
+    InputMissingError,
+    InputOverlapError,
+    InputTooManyError,
+)
+from lambdas.inputs.events import Created
 from lambdas.inputs.formats import Kind
 from lambdas.inputs.measure import Measurement, measure_input
+from lambdas.inputs.pages import S3Object
+from lambdas.inputs.request import Request, parse_request
 from lambdas.inputs.uri import S3Uri
+from tests.unit.lambdas.inputs.fake_s3 import FakeS3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class FakeS3:
-    """The two calls ``measure_input`` makes, over objects given as S3 lists them."""
-
-    def __init__(self, *objects: dict[str, Any], page: int = 1000, error: str | None = None) -> None:
-        self.objects = sorted(objects, key=lambda found: found["Key"].encode())
-        self.page = page
-        self.error = error
-
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, MaxKeys: int) -> dict[str, Any]:  # noqa: N803
-        self._fail()
-        return {"Contents": self._below(Prefix)[:MaxKeys]}
-
-    def get_paginator(self, _name: str) -> "FakeS3":
-        return self
-
-    def paginate(self, *, Prefix: str, **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
-        self._fail()
-        below = self._below(Prefix)
-        for start in range(0, max(len(below), 1), self.page):
-            yield {"Contents": below[start : start + self.page]} if below else {}
-
-    def _below(self, prefix: str) -> list[dict[str, Any]]:
-        return [found for found in self.objects if found["Key"].startswith(prefix)]
-
-    def _fail(self) -> None:
-        if self.error:
-            raise ClientError({"Error": {"Code": self.error, "Message": "no"}}, "ListObjectsV2")
+def listed(key: str, size: int = 10, storage_class: str = "STANDARD", restored: bool = False) -> S3Object:
+    return S3Object(key, size, "e", storage_class, restored)
 
 
-def listed(key: str, size: int = 10, **more: Any) -> dict[str, Any]:
-    return {"Key": key, "Size": size, "ETag": '"e"', **more}
+def measure_all(s3: FakeS3, document: Any) -> tuple[list[str], Measurement, list[dict[str, Any]]]:
+    manifest = io.BytesIO()
+    addresses, measured = measure_input(s3.client(), parse_request(document, ""), manifest)
+    frozen = json.loads(manifest.getvalue())
+    assert frozen["inputs"] == list(addresses)
+    return list(addresses), measured, sorted(frozen["objects"], key=lambda found: (found["bucket"], found["key"]))
 
 
 def measure(s3: FakeS3, uri: str = "s3://bucket/in/") -> tuple[str, Measurement, list[dict[str, Any]]]:
-    manifest = io.BytesIO()
-    resolved, measured = measure_input(cast("S3Client", s3), S3Uri.parse(uri), manifest)
-    document = json.loads(manifest.getvalue())
-    assert document["input"] == str(resolved)
-    return str(resolved), measured, document["objects"]
+    (address,), measured, objects = measure_all(s3, {"input": uri})
+    return address, measured, objects
 
 
 def test_totals_and_manifest() -> None:
@@ -68,9 +57,12 @@ def test_totals_and_manifest() -> None:
         unsplittable_bytes=100,
         unsplittable_files=2,
         kinds=((Kind("csv", "gzip"), 100), (Kind("parquet", "none"), 100)),
+        small_files=3,
+        partitions=0,
+        storage_classes=(("STANDARD", 200),),
     )
     assert (measured.format, measured.codec) == ("mixed", "mixed")
-    assert objects[0] == {"key": "in/a.parquet", "bytes": 100, "etag": "e"}
+    assert objects[0] == {"bucket": "bucket", "key": "in/a.parquet", "bytes": 100, "etag": "e"}
 
 
 def test_what_spark_skips_does_not_count() -> None:
@@ -109,7 +101,7 @@ def test_every_page() -> None:
 
 
 @pytest.mark.parametrize("objects", [[], [listed("in/_SUCCESS", 0)], [listed("in/_SUCCESS", 0), listed("in/x/", 0)]])
-def test_empty(objects: list[dict[str, Any]]) -> None:
+def test_empty(objects: list[S3Object]) -> None:
     with pytest.raises(InputEmptyError, match=r"there is no data at s3://bucket/in/") as caught:
         measure(FakeS3(*objects))
     assert ("empty or hidden objects" in str(caught.value)) is bool(objects)
@@ -121,8 +113,8 @@ def test_archived(storage_class: str) -> None:
         measure(
             FakeS3(
                 listed("in/a.csv"),
-                listed("in/b.csv", StorageClass=storage_class),
-                listed("in/c.csv", StorageClass=storage_class, RestoreStatus={"IsRestoreInProgress": True}),
+                listed("in/b.csv", storage_class=storage_class),
+                listed("in/c.csv", storage_class=storage_class),
             )
         )
     assert "2 of 3 files at s3://bucket/in/ (20 bytes) are archived" in str(caught.value)
@@ -130,21 +122,127 @@ def test_archived(storage_class: str) -> None:
 
 
 def test_restored_and_readable_classes() -> None:
-    restored = {"IsRestoreInProgress": False, "RestoreExpiryDate": "2026-12-01"}
     _, measured, _ = measure(
         FakeS3(
-            listed("in/a.csv", StorageClass="GLACIER", RestoreStatus=restored),
-            listed("in/b.csv", StorageClass="GLACIER_IR"),
-            listed("in/c.csv", StorageClass="INTELLIGENT_TIERING"),
+            listed("in/a.csv", 5, "GLACIER", restored=True),
+            listed("in/b.csv", 7, "GLACIER_IR"),
+            listed("in/c.csv", 9, "INTELLIGENT_TIERING"),
         )
     )
     assert measured.files == 3
+    assert measured.storage_classes == (("INTELLIGENT_TIERING", 9), ("GLACIER_IR", 7), ("GLACIER", 5))
 
 
 def test_errors_of_s3() -> None:
-    with pytest.raises(InputBucketMissingError, match="the bucket 'bucket' of s3://bucket/in/ does not exist"):
-        measure(FakeS3(error="NoSuchBucket"))
-    with pytest.raises(InputDeniedError, match="allow s3:ListBucket on 'bucket'"):
-        measure(FakeS3(error="AccessDenied"), "s3://bucket/in")
+    with pytest.raises(InputBucketMissingError, match="the bucket 'no-such' of s3://no-such/in/ does not exist"):
+        measure(FakeS3(), "s3://no-such/in/")
+    s3 = FakeS3(listed("in/a"))
+    s3.errors["bucket"] = "AccessDenied"
+    with pytest.raises(
+        InputDeniedError, match="ListObjectsV2 of s3://bucket/in is denied; allow s3:ListBucket on 'buc"
+    ):
+        measure(s3, "s3://bucket/in")
+    with pytest.raises(InputDeniedError, match="allow s3:GetObject on 'bucket'"):
+        measure_all(s3, {"manifest": "s3://bucket/list"})
+    s3.errors["bucket"] = "SlowDown"
     with pytest.raises(ClientError):
-        measure(FakeS3(error="SlowDown"))
+        measure(s3)
+
+
+def test_a_pattern() -> None:
+    keys = ("in/2026-01-01/a.csv", "in/2026-02-01/b.csv", "in/2026-02-02", "in/2026-02-03/_x/c", "in/2025-01-01/d.csv")
+    address, measured, objects = measure(FakeS3(*map(listed, keys)), "s3://bucket/in/2026-{02,03}-*")
+    assert address == "s3://bucket/in/2026-{02,03}-*"
+    assert [found["key"] for found in objects] == ["in/2026-02-01/b.csv", "in/2026-02-02"]
+    assert measured.files == 2
+
+
+def test_several_inputs() -> None:
+    s3 = FakeS3(listed("a/1.csv"), listed("a/2.csv"), listed("b/1.json"), listed("b.csv"), listed("c/x/1.csv"))
+    s3.buckets["other"] = {"z.csv": listed("z.csv", 5)}
+    addresses, measured, objects = measure_all(
+        s3, {"input": ["s3://other/z.csv", "s3://bucket/b", "s3://bucket/*/x/*", "s3://bucket/b.csv"]}
+    )
+    assert addresses == ["s3://other/z.csv", "s3://bucket/b/", "s3://bucket/*/x/*", "s3://bucket/b.csv"]
+    assert [f"{found['bucket']}/{found['key']}" for found in objects] == [
+        "bucket/b.csv",
+        "bucket/b/1.json",
+        "bucket/c/x/1.csv",
+        "other/z.csv",
+    ]
+    assert (measured.files, measured.bytes) == (4, 35)
+
+
+@pytest.mark.parametrize("other", ["s3://bucket/in/a.csv", "s3://bucket/in/a*", "s3://bucket/in/"])
+def test_inputs_that_share_an_object(other: str) -> None:
+    with pytest.raises(InputOverlapError, match=r"s3://bucket/in/a.csv"):
+        measure_all(FakeS3(listed("in/a.csv")), {"input": ["s3://bucket/in/*.csv", other]})
+
+
+def test_a_manifest() -> None:
+    s3 = FakeS3(listed("in/d=1/a.csv", 3), listed("in/d=1/b.csv", 4), listed("in/c.csv", 5))
+    s3.bodies["list"] = json.dumps(
+        {
+            "entries": [
+                {"url": "s3://bucket/in/d=1/b.csv", "meta": {"content_length": 40}},
+                {"url": "s3://bucket/in/c.csv"},
+            ]
+        }
+    ).encode()
+    addresses, measured, objects = measure_all(s3, {"manifest": "s3://bucket/list"})
+    assert addresses == ["s3://bucket/in/c.csv", "s3://bucket/in/d=1/b.csv"]
+    assert (measured.bytes, measured.files, measured.partitions) == (45, 2, 1)
+    assert [found["bytes"] for found in objects] == [5, 40]
+    assert s3.calls == [("GetObject", "bucket"), ("HeadObject", "bucket")]
+    s3.bodies["list"] = b"\n".join(b"s3://bucket/in/%d.csv" % number for number in range(100))
+    with pytest.raises(InputMissingError, match=r"s3://bucket/in/\d+.csv, which the manifest lists, does not exist"):
+        measure_all(s3, {"manifest": "s3://bucket/list"})
+
+
+def test_s3_may_ask_to_slow_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    s3 = FakeS3(listed("in/a.csv"))
+    s3.busy = 3
+    aws.forget()
+    s3.answer_to(aws.s3())
+    _, measured = measure_input(aws.s3(), parse_request({"input": "s3://bucket/in/"}, ""), io.BytesIO())
+    aws.forget()
+    assert (measured.files, len(s3.calls)) == (1, 4)
+
+
+def test_a_manifest_has_only_so_much_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frozen, "MAX_BYTES", 1_000)
+    with pytest.raises(InputTooManyError, match="more than 1,000 bytes"):
+        measure(FakeS3(*(listed(f"in/{number}.csv") for number in range(20))))
+
+
+class NoS3:
+    """Fails whatever is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"S3 was asked: {name}")
+
+
+def test_an_event_is_enough() -> None:
+    created = Created(S3Uri("bucket", "in/a.csv.gz"), S3Object("in/a.csv.gz", 10**10, "abc"))
+    manifest = io.BytesIO()
+    no_s3 = cast("S3Client", NoS3())
+    addresses, measured = measure_input(no_s3, Request("object_created", created=created), manifest)
+    assert addresses == ("s3://bucket/in/a.csv.gz",)
+    assert (measured.bytes, measured.largest_unsplittable_bytes, measured.codec) == (10**10, 10**10, "gzip")
+    assert json.loads(manifest.getvalue())["objects"] == [
+        {"bucket": "bucket", "key": "in/a.csv.gz", "bytes": 10**10, "etag": "abc"}
+    ]
+    empty = Created(S3Uri("bucket", "in/_SUCCESS"), S3Object("in/_SUCCESS", 0))
+    with pytest.raises(InputEmptyError, match="1 empty or hidden"):
+        measure_input(no_s3, Request("object_created", created=empty), io.BytesIO())
+
+
+def test_a_small_input_takes_few_calls() -> None:
+    s3 = FakeS3(listed("in/a.csv"), listed("in/b/c.csv"))
+    measure(s3, "s3://bucket/in/")
+    measure(s3, "s3://bucket/in/a.csv")
+    assert s3.calls == [("ListObjectsV2", "bucket")] * 2

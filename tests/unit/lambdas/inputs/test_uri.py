@@ -36,6 +36,7 @@ def test_whole_bucket(text: str) -> None:
         ("s3://ab/key", "cannot be a bucket"),
         ("s3://under_score/key", "cannot be a bucket"),
         ("s3://192.168.0.1/key", "cannot be a bucket"),
+        ("s3://b--use1-az4--x-s3/key", "is a directory bucket"),
         ("s3://a..b/key", "cannot be a bucket"),
         ("s3://bucket name/key", "cannot be a bucket"),
         ("s3://bucket/a//b", "empty, '.' or '..' part"),

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.pricing import Interval, cost_of
+from lambdas.pricing import Interval, cost_of, ec2_usd_per_hour
+from lambdas.pricing.cost import ASSUMED_SPOT_FRACTION
 from lambdas.specs import Catalogue, load_catalogue
 from lambdas.specs.catalogue import UnknownInstanceTypeError
 
@@ -17,6 +18,17 @@ def test_one_hour_on_demand_and_spot(catalogue: Catalogue) -> None:
     assert cost.emr == Decimal("0.096")
     assert round(cost.ebs, 6) == round(Decimal(2 * 64) * Decimal("0.08") / 730, 6)
     assert cost.total == cost.ec2 + cost.emr + cost.ebs
+
+
+def test_spot_at_its_expected_price(catalogue: Catalogue) -> None:
+    known = catalogue.get("m5.xlarge").model_copy(update={"spot_usd_per_hour": Decimal("0.07")})
+    assert ec2_usd_per_hour(known, "spot") == Decimal("0.07")
+    assert ec2_usd_per_hour(known, "on_demand") == Decimal("0.192")
+    assumed = known.model_copy(update={"spot_usd_per_hour": None})
+    assert ec2_usd_per_hour(assumed, "spot") == Decimal("0.192") * ASSUMED_SPOT_FRACTION
+    priced = catalogue.model_copy(update={"types": (known,)})
+    assert cost_of([Interval("m5.xlarge", "spot", 7200)], priced).ec2 == Decimal("0.14")
+    assert cost_of([Interval("m5.xlarge", "spot", 7200)], priced).emr == Decimal("0.096")
 
 
 def test_a_minute_at_least(catalogue: Catalogue) -> None:

@@ -6,7 +6,8 @@ from lambdas.failures.classes import Action, FailureClass
 from lambdas.failures.diagnose import Diagnosis
 from lambdas.recovery.attempt import follow, next_attempt
 from lambdas.recovery.shortages import Shortage
-from lambdas.runs.plan import Attempt, Plan
+from lambdas.runs.plan import Attempt, ClusterRequest, Plan
+from lambdas.sizing.storage import needed_gib
 from lambdas.specs import Cluster
 from tests.unit.lambdas.plans import CATALOGUE, SPARK, a_plan
 
@@ -127,6 +128,62 @@ def test_an_executor_out_of_memory_gets_more_and_smaller_parts() -> None:
     assert found.estimate.usd > plan.estimate.usd
     assert words.startswith(f"more memory: {after_it.core.instance_type}, ")
     assert f"instead of {before.core.instance_type}, " in words
+
+
+def disks(request: ClusterRequest) -> list[int]:
+    """Return the GiB of each core or task node of the type tried first."""
+    fleets = [fleet["InstanceTypeConfigs"][0] for fleet in request.instance_fleets[1:]]
+    specified = [device for first in fleets for device in first["EbsConfiguration"]["EbsBlockDeviceConfigs"]]
+    return [each["VolumesPerInstance"] * each["VolumeSpecification"]["SizeInGB"] for each in specified]
+
+
+@pytest.mark.parametrize("failure", [FailureClass.EXECUTOR_OUT_OF_MEMORY, FailureClass.DRIVER_OUT_OF_MEMORY])
+def test_more_memory_leaves_the_disks_for_what_is_spilled(failure: FailureClass) -> None:
+    plan = a_plan(1_000)
+    assert plan.reasons is not None
+    found, _ = changed(plan, failure)
+    needed = needed_gib(plan.reasons.spill_bytes, found.size.workers)
+    assert needed > CATALOGUE.get(found.size.core.instance_type).ebs_gib
+    for request in (found.cluster, *(rung.cluster for rung in found.ladder)):
+        assert all(room >= needed for room in disks(request))
+
+
+def test_a_plan_without_reasons_leaves_the_disks_to_emr() -> None:
+    plan = a_plan(1_000).model_copy(update={"reasons": None})
+    found, _ = changed(plan, FailureClass.EXECUTOR_OUT_OF_MEMORY)
+    assert not any(
+        "EbsConfiguration" in config
+        for fleet in found.cluster.instance_fleets
+        for config in fleet["InstanceTypeConfigs"]
+    )
+
+
+def test_more_memory_costs_more_and_takes_as_long() -> None:
+    plan = a_plan(100)
+    found, _ = changed(plan, FailureClass.EXECUTOR_OUT_OF_MEMORY)
+    before, after_it = plan.estimate, found.estimate
+    assert (after_it.minutes, after_it.minutes_interval) == (before.minutes, before.minutes_interval)
+    assert before.usd_interval is not None
+    assert after_it.usd_interval is not None
+    assert after_it.usd_interval[0] > before.usd_interval[0]
+    assert after_it.usd_interval[1] > before.usd_interval[1]
+    older = plan.model_copy(update={"estimate": before.model_copy(update={"usd_interval": None})})
+    assert changed(older, FailureClass.EXECUTOR_OUT_OF_MEMORY)[0].estimate.usd_interval is None
+
+
+def test_on_demand_is_dearer() -> None:
+    plan = a_plan(1_000)
+    last = plan.ladder[-1]
+    assert last.why == "task nodes on demand from the start"
+    assert last.estimate.usd > plan.estimate.usd
+    assert last.estimate.minutes == plan.estimate.minutes
+
+
+def test_another_attempt_writes_its_event_log_to_the_runs_folder() -> None:
+    plan = a_plan(100)
+    found, _ = changed(plan, FailureClass.EXECUTOR_OUT_OF_MEMORY)
+    for each in (plan, found):
+        assert defaults(each)["spark.eventLog.dir"] == plan.manifest.removesuffix("manifest.json")
 
 
 def test_a_driver_out_of_memory_gets_twice_the_heap() -> None:

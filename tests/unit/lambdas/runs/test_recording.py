@@ -97,6 +97,7 @@ def test_instances_on_every_page_whatever_is_known_of_them(emr: Emr, catalogue: 
         stub.add_response("list_instances", {"Instances": pages[0], "Marker": "2"}, asked)
         stub.add_response("list_instances", {"Instances": pages[1], "Marker": "3"}, {**asked, "Marker": "2"})
         stub.add_response("list_instances", {"Instances": pages[2]}, {**asked, "Marker": "3"})
+        stub.add_response("list_instances", {"Instances": pages[0][:1]}, {**asked, "InstanceGroupTypes": ["MASTER"]})
         record = make_record(event("j-1"), emr.client, catalogue, at(91))
         stub.assert_no_pending_responses()
     assert record.ended == at(61)

@@ -1,29 +1,33 @@
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.history.event_log import with_event_log
 from lambdas.inputs.formats import Kind
 from lambdas.runs.request import cluster_name, cluster_request, shape_of, size_of
-from lambdas.sizing import decide_size
+from lambdas.sizing import Asked
 from lambdas.sizing.emit import emit
 from lambdas.sizing.memory import more_driver_memory, more_executor_memory
 from lambdas.sizing.shapes import Shape
 from lambdas.specs import Catalogue, Cluster
 from scripts.local.emr.validation import FORBIDDEN_IN_NAMES
+from tests.unit.lambdas.plans import FOLDER
 from tests.unit.lambdas.sizing.accepted import CATALOGUE, INTEL, SPARK
+from tests.unit.lambdas.sizing.sizes import SMALL, decided
 from tests.unit.lambdas.sizing.strategies import PARTS, measurement
 
 Grow = Callable[[Shape, Cluster, Catalogue], Shape | None]
 GROW = st.lists(st.sampled_from([more_executor_memory, more_driver_memory]), max_size=3)
 
 
+@settings(max_examples=20)
 @given(PARTS, st.sampled_from([SPARK, INTEL]), st.integers(2, 40), GROW)
 def test_a_plan_holds_all_of_a_size(
     parts: list[tuple[Kind, int, int]], cluster: Cluster, max_nodes: int, grow: list[Grow]
 ) -> None:
     """The next attempt goes on from what the plan says, not from what would be chosen anew."""
-    shape = decide_size(measurement(parts), cluster, CATALOGUE, max_nodes, 2).shape
+    shape = decided(measurement(parts), Asked(max_nodes), cluster=cluster).shape
     for bigger in grow:
         shape = bigger(shape, cluster, CATALOGUE) or shape
     emitted = emit(shape, 200, cluster, CATALOGUE)
@@ -34,13 +38,13 @@ def test_a_plan_holds_all_of_a_size(
 
 
 def test_the_request_in_emrs_names() -> None:
-    decision = decide_size(measurement([(Kind("csv", "none"), 1, 10)]), SPARK, CATALOGUE, 4, 1)
-    request = cluster_request("run", decision.emitted, ("subnet-1",))
+    decision = decided(SMALL, Asked(4))
+    request = cluster_request("run", decision.emitted, ("subnet-1",), FOLDER)
     assert request.model_dump(by_alias=True) == {
         "Name": "run",
         "Ec2SubnetIds": ["subnet-1"],
         "InstanceFleets": decision.emitted.instance_fleets,
-        "Configurations": decision.emitted.configurations,
+        "Configurations": with_event_log(decision.emitted.configurations, FOLDER),
         "ManagedScalingPolicy": decision.emitted.managed_scaling,
     }
 

@@ -8,6 +8,7 @@ from lambdas.specs import Cluster, load_catalogue, load_cluster
 from scripts.local.emr.clock import VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.runner import ScriptedRunner
+from tests.unit.lambdas.sizing.yarn import Settings, nodes_of, place
 
 CATALOGUE = load_catalogue("us-east-1")
 SPARK = load_cluster("spark")
@@ -20,6 +21,7 @@ INTEL = SPARK.model_copy(
     }
 )
 ONE_FAMILY = SPARK.model_copy(update={"families": ("m7g",)})
+GROUPS = SPARK.model_copy(update={"capacity": "groups"})
 
 
 def assert_emr_takes(emitted: Emitted, cluster: Cluster, subnets: tuple[str, ...]) -> None:
@@ -31,11 +33,7 @@ def assert_emr_takes(emitted: Emitted, cluster: Cluster, subnets: tuple[str, ...
         {
             "Name": "run",
             "ReleaseLabel": cluster.release,
-            "Instances": {
-                "KeepJobFlowAliveWhenNoSteps": True,
-                "Ec2SubnetIds": list(subnets),
-                "InstanceFleets": emitted.instance_fleets,
-            },
+            "Instances": {"KeepJobFlowAliveWhenNoSteps": True, **_instances(emitted, subnets)},
             "Configurations": emitted.configurations,
             "ManagedScalingPolicy": emitted.managed_scaling,
             "ScaleDownBehavior": "TERMINATE_AT_TASK_COMPLETION",
@@ -44,32 +42,32 @@ def assert_emr_takes(emitted: Emitted, cluster: Cluster, subnets: tuple[str, ...
 
 
 def units_of(emitted: Emitted) -> dict[str, int]:
-    """Return the nodes of each fleet."""
-    return {
+    """Return the nodes of each fleet or group."""
+    fleets = {
         fleet["Name"]: fleet["TargetOnDemandCapacity"] + fleet["TargetSpotCapacity"]
         for fleet in emitted.instance_fleets
     }
+    return fleets | {group["Name"]: group["InstanceCount"] for group in emitted.instance_groups}
 
 
 def assert_packs(emitted: Emitted, layout: Layout) -> None:
-    """Assert that the smallest type of every fleet of workers holds its executors, and the driver beside them."""
-    defaults = next(each for each in emitted.configurations if each["Classification"] == "spark-defaults")["Properties"]
-    executor = _mib(defaults, "spark.executor.memory") + _mib(defaults, "spark.executor.memoryOverhead")
-    driver = _mib(defaults, "spark.driver.memory") + _mib(defaults, "spark.driver.memoryOverhead")
-    workers = sum(units for name, units in units_of(emitted).items() if name != "primary")
-    executors = int(defaults["spark.dynamicAllocation.maxExecutors"])
-    for fleet in emitted.instance_fleets:
-        if fleet["Name"] == "primary":
-            continue
+    """Assert that nodes of any type of the request hold all executors, and the driver beside them."""
+    settings = Settings.of(emitted)
+    assert settings.executor_mib == layout.container_mib
+    assert settings.driver_mib == layout.driver_container_mib
+    assert settings.executor_cores == layout.cores
+    nodes = nodes_of(emitted, CATALOGUE, [0])
+    assert place(nodes, settings, driver_on=0) == settings.executors
+    for node in nodes:
+        assert node.executors * layout.cores <= node.kind.vcpu
+    for fleet in emitted.instance_fleets[1:]:
         for kind in fleet["InstanceTypeConfigs"]:
             known = CATALOGUE.get(kind["InstanceType"])
-            assert (known.yarn_memory_mib - driver) // executor * workers >= executors, known.type
-            assert executors // workers * int(defaults["spark.executor.cores"]) <= known.vcpu, known.type
-    assert executor == layout.container_mib
-    assert driver == layout.driver_heap_mib + layout.driver_overhead_mib
+            assert nodes[0].offered_mib <= known.yarn_memory_mib, known.type
+            assert nodes[0].executors * layout.cores <= known.vcpu, known.type
 
 
-def _mib(properties: dict[str, Any], name: str) -> int:
-    text = properties[name]
-    assert text.endswith("m")
-    return int(text[:-1])
+def _instances(emitted: Emitted, subnets: tuple[str, ...]) -> dict[str, Any]:
+    if emitted.instance_groups:
+        return {"InstanceGroups": emitted.instance_groups, "Ec2SubnetId": subnets[0]}
+    return {"InstanceFleets": emitted.instance_fleets, "Ec2SubnetIds": list(subnets)}

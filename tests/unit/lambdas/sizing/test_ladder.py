@@ -1,10 +1,15 @@
-from hypothesis import given
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.inputs.formats import Kind
-from lambdas.sizing import Decision, Rung, build_ladder, decide_size
+from lambdas.sizing import Asked, Decision, Rung, build_ladder
 from lambdas.sizing.ladder import MAX_SUBNET_RUNGS
+from lambdas.sizing.storage import needed_gib
 from lambdas.specs import Cluster
+from lambdas.specs.catalogue import allowed_types
 from tests.unit.lambdas.sizing.accepted import (
     CATALOGUE,
     INTEL,
@@ -14,6 +19,7 @@ from tests.unit.lambdas.sizing.accepted import (
     assert_packs,
     units_of,
 )
+from tests.unit.lambdas.sizing.sizes import weighed
 from tests.unit.lambdas.sizing.strategies import PARTS, measurement
 
 CLUSTERS = st.sampled_from([SPARK, INTEL, ONE_FAMILY, SPARK.model_copy(update={"task_market": "on_demand"})])
@@ -25,11 +31,12 @@ Parts = list[tuple[Kind, int, int]]
 def ladder(
     parts: Parts, cluster: Cluster, max_nodes: int = 40, subnets: tuple[str, ...] = ("subnet-1",)
 ) -> tuple[Decision, list[Rung]]:
-    measured = measurement(parts)
-    decision = decide_size(measured, cluster, CATALOGUE, max_nodes, 2)
-    return decision, build_ladder(measured, decision, cluster, CATALOGUE, max_nodes, 2, subnets)
+    measured, asked = measurement(parts), Asked(max_nodes)
+    sizes = weighed(measured, asked, cluster=cluster)
+    return sizes.best, build_ladder(sizes.best, sizes, subnets)
 
 
+@settings(max_examples=8)
 @given(PARTS, CLUSTERS, MAX_NODES, SUBNETS)
 def test_every_rung_is_a_cluster_emr_takes(parts: Parts, cluster: Cluster, max_nodes: int, subnets: list[str]) -> None:
     decision, rungs = ladder(parts, cluster, max_nodes, tuple(subnets))
@@ -44,13 +51,13 @@ def test_every_rung_is_a_cluster_emr_takes(parts: Parts, cluster: Cluster, max_n
     for rung in rungs:
         assert_packs(rung.emitted, rung.shape.layout)
         assert sum(units_of(rung.emitted).values()) == rung.shape.workers + 1
-        assert rung.shape.instance_type.arch == cluster.architecture
-        assert rung.shape.instance_type.family in cluster.families
-        assert rung.estimate.usd > 0
+        assert rung.shape.instance_type in allowed_types(CATALOGUE, cluster)
+        assert rung.estimate.usd.low > 0
     assert all(asked.count(each) == 1 for each in asked)
     assert len({rung.why for rung in rungs}) == len(rungs)
 
 
+@settings(max_examples=8)
 @given(PARTS, CLUSTERS, MAX_NODES)
 def test_other_types_share_none_of_the_workers_that_were_short(parts: Parts, cluster: Cluster, max_nodes: int) -> None:
     decision, rungs = ladder(parts, cluster, max_nodes)
@@ -59,6 +66,7 @@ def test_other_types_share_none_of_the_workers_that_were_short(parts: Parts, clu
             assert not worker_types(decision.emitted.instance_fleets) & worker_types(rung.emitted.instance_fleets)
 
 
+@settings(max_examples=8)
 @given(PARTS, CLUSTERS, MAX_NODES, SUBNETS)
 def test_subnets_are_tried_one_by_one(parts: Parts, cluster: Cluster, max_nodes: int, subnets: list[str]) -> None:
     decision, rungs = ladder(parts, cluster, max_nodes, tuple(subnets))
@@ -87,18 +95,37 @@ def test_the_order_for_a_big_input() -> None:
     other, one, two, last = rungs
     assert other.why == f"other instance types: {other.shape.instance_type.type} and similar"
     assert other.shape.instance_type != decision.shape.instance_type
-    assert other.shape.has(decision.need)
     assert [one.why, two.why] == ["only the subnet subnet-1", "only the subnet subnet-2"]
     assert last.why == "task nodes on demand from the start"
-    assert (last.market, last.shape, last.subnets) == ("on_demand", decision.shape, ("subnet-1", "subnet-2"))
+    assert last.shape == replace(decision.shape, market="on_demand")
+    assert (last.market, last.subnets) == ("on_demand", ("subnet-1", "subnet-2"))
     task = next(fleet for fleet in last.emitted.instance_fleets if fleet["Name"] == "task")
     assert (task["TargetOnDemandCapacity"], task["TargetSpotCapacity"]) == (decision.shape.task_nodes, 0)
-    assert last.estimate.usd > decision.estimate.usd
+    before, after = decision.estimate, last.estimate
+    assert (after.minutes, after.runtime_seconds) == (before.minutes, before.runtime_seconds)
+    dearer = after.usd.median / before.usd.median
+    assert dearer > 1
+    assert (after.usd.low / before.usd.low, after.usd.high / before.usd.high) == pytest.approx((dearer, dearer))
 
 
 def test_no_rung_is_there_for_nothing() -> None:
-    assert [rung.why for rung in ladder(SMALL, ONE_FAMILY)[1]] == ["other instance types: m7g.2xlarge and similar"]
+    decision, rungs = ladder(SMALL, ONE_FAMILY)
+    (rung,) = rungs
+    assert rung.why == f"other instance types: {rung.shape.instance_type.type} and similar"
+    assert rung.shape.instance_type.vcpu != decision.shape.instance_type.vcpu
     narrow = CATALOGUE.model_copy(update={"types": (CATALOGUE.get("m7g.xlarge"),)})
     measured = measurement(SMALL)
-    decision = decide_size(measured, ONE_FAMILY, narrow, 40, 2)
-    assert build_ladder(measured, decision, ONE_FAMILY, narrow, 40, 2, ("subnet-1",)) == []
+    alone = weighed(measured, cluster=ONE_FAMILY, catalogue=narrow)
+    assert build_ladder(alone.best, alone, ("subnet-1",)) == []
+
+
+@pytest.mark.parametrize("without", ["other instance types", "task nodes on demand"])
+def test_disks_hold_what_is_spilled_on_every_rung(without: str) -> None:
+    decision, rungs = ladder(BIG, SPARK)
+    (rung,) = [rung for rung in rungs if rung.why.startswith(without)]
+    spill = decision.need.spill_bytes
+    for fleet in rung.emitted.instance_fleets[1:]:
+        first = fleet["InstanceTypeConfigs"][0]
+        (disks,) = first["EbsConfiguration"]["EbsBlockDeviceConfigs"]
+        room = disks["VolumesPerInstance"] * disks["VolumeSpecification"]["SizeInGB"]
+        assert room >= needed_gib(spill, rung.shape.workers)

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.inputs.formats import Kind
-from lambdas.sizing import decide_size
 from lambdas.sizing.emit import Emitted, emit
 from lambdas.sizing.layout import layout_of
 from lambdas.sizing.memory import more_driver_memory, more_executor_memory
-from lambdas.sizing.shapes import Shape, make_shape
+from lambdas.sizing.shapes import Shape, candidate_shapes
 from lambdas.specs import Catalogue, Cluster
+from lambdas.specs.catalogue import allowed_types
 from tests.unit.lambdas.sizing.accepted import (
     CATALOGUE,
     INTEL,
@@ -22,17 +21,18 @@ from tests.unit.lambdas.sizing.accepted import (
     assert_packs,
     units_of,
 )
-from tests.unit.lambdas.sizing.strategies import PARTS, measurement
 
 CLUSTERS = st.sampled_from([SPARK, INTEL, ONE_FAMILY])
 MAX_NODES = st.integers(2, 40)
+NUMBERS = st.integers(0, 2_000)
 MOST_ATTEMPTS = 12
-Parts = list[tuple[Kind, int, int]]
 Grow = Callable[[Shape, Cluster, Catalogue], Shape | None]
 
 
-def first(parts: Parts, cluster: Cluster, max_nodes: int) -> Shape:
-    return decide_size(measurement(parts), cluster, CATALOGUE, max_nodes, 2).shape
+def first(cluster: Cluster, max_nodes: int, number: int) -> Shape:
+    """Return one of the shapes there are to choose from."""
+    shapes = candidate_shapes(cluster, CATALOGUE, max_nodes)
+    return shapes[number % len(shapes)]
 
 
 def grown(shape: Shape, cluster: Cluster, grow: Grow) -> Iterator[tuple[Shape, Shape]]:
@@ -57,15 +57,15 @@ def assert_is_a_cluster(shape: Shape, cluster: Cluster, max_nodes: int) -> None:
     assert sum(units_of(emitted).values()) <= max_nodes
     assert shape.layout.is_sound
     assert shape.layout.overhead_mib >= max(384, shape.layout.heap_mib // 10)
-    assert shape.instance_type.arch == cluster.architecture
-    assert shape.instance_type.family in cluster.families
+    assert shape.instance_type in allowed_types(CATALOGUE, cluster)
 
 
-@given(PARTS, CLUSTERS, MAX_NODES)
+@settings(max_examples=40)
+@given(CLUSTERS, MAX_NODES, NUMBERS)
 def test_executors_get_more_memory_a_task_each_time_until_there_is_no_more(
-    parts: Parts, cluster: Cluster, max_nodes: int
+    cluster: Cluster, max_nodes: int, number: int
 ) -> None:
-    for before, after in grown(first(parts, cluster, max_nodes), cluster, more_executor_memory):
+    for before, after in grown(first(cluster, max_nodes, number), cluster, more_executor_memory):
         assert after.layout.heap_per_core_mib > before.layout.heap_per_core_mib
         assert after.layout.driver_heap_mib == before.layout.driver_heap_mib
         assert after.workers == before.workers
@@ -73,21 +73,23 @@ def test_executors_get_more_memory_a_task_each_time_until_there_is_no_more(
         assert_is_a_cluster(after, cluster, max_nodes)
 
 
-@given(PARTS, CLUSTERS, MAX_NODES)
+@settings(max_examples=40)
+@given(CLUSTERS, MAX_NODES, NUMBERS)
 def test_the_driver_gets_twice_its_memory_each_time_until_there_is_no_room(
-    parts: Parts, cluster: Cluster, max_nodes: int
+    cluster: Cluster, max_nodes: int, number: int
 ) -> None:
-    for before, after in grown(first(parts, cluster, max_nodes), cluster, more_driver_memory):
+    for before, after in grown(first(cluster, max_nodes, number), cluster, more_driver_memory):
         assert after.layout.driver_heap_mib == 2 * before.layout.driver_heap_mib
         assert after.layout.heap_per_core_mib >= before.layout.heap_per_core_mib // 2
         assert after.workers == before.workers
         assert_is_a_cluster(after, cluster, max_nodes)
 
 
-@given(PARTS, CLUSTERS, MAX_NODES, st.lists(st.sampled_from([more_executor_memory, more_driver_memory]), max_size=8))
-def test_in_any_order(parts: Parts, cluster: Cluster, max_nodes: int, order: list[Grow]) -> None:
+@settings(max_examples=40)
+@given(CLUSTERS, MAX_NODES, NUMBERS, st.lists(st.sampled_from([more_executor_memory, more_driver_memory]), max_size=8))
+def test_in_any_order(cluster: Cluster, max_nodes: int, number: int, order: list[Grow]) -> None:
     """A driver that gets more must not take from executors what an OOM has taught."""
-    shape = first(parts, cluster, max_nodes)
+    shape = first(cluster, max_nodes, number)
     for grow in order:
         bigger = grow(shape, cluster, CATALOGUE)
         if bigger is None:
@@ -99,7 +101,7 @@ def test_in_any_order(parts: Parts, cluster: Cluster, max_nodes: int, order: lis
 
 def shape_of(name: str, workers: int = 3) -> Shape:
     known = CATALOGUE.get(name)
-    return make_shape(layout_of(known), known, workers, "spot")
+    return Shape(known, workers, layout_of(known), "spot")
 
 
 def test_first_another_type_then_fewer_tasks() -> None:

@@ -1,14 +1,23 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.specs.placeholders import PER_RUN, substitute, unknown_placeholders
+from lambdas.specs.placeholders import PER_RUN, has_input, is_input, substitute, unknown_placeholders
 
-VALUES = {"data_bucket": "b", "input": "s3://b/in/", "run_id": "r-1"}
+VALUES = {"data_bucket": "b", "input": "s3://b/in/", "manifest": "s3://l/m", "run_id": "r-1"}
 ALL = PER_RUN | {"data_bucket"}
 
 
-def test_all_three() -> None:
-    assert substitute("${data_bucket} << input >> <<run_id>>", VALUES) == "b s3://b/in/ r-1"
+def test_all() -> None:
+    text = "${data_bucket} << input >> << manifest >> <<run_id>>"
+    assert substitute(text, VALUES) == "b s3://b/in/ s3://l/m r-1"
+
+
+def test_where_the_input_stands() -> None:
+    assert is_input("<< input >>")
+    assert not is_input("<< run_id >>")
+    assert not is_input("--in=<< input >>")
+    assert has_input("--in=<< input >>")
+    assert not has_input("input ${data_bucket} << manifest >>")
 
 
 @given(st.text(), st.text(), st.text())

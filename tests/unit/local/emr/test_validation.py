@@ -19,6 +19,16 @@ def scaling_policy(lowest: int = 1, highest: int = 5, names: tuple[str, ...] = (
     return {"AutoScalingPolicy": {"Constraints": {"MinCapacity": lowest, "MaxCapacity": highest}, "Rules": rules}}
 
 
+def disks(count: int = 1, size: int = 100, kind: str = "gp3") -> dict[str, Any]:
+    device = {"VolumeSpecification": {"VolumeType": kind, "SizeInGB": size}, "VolumesPerInstance": count}
+    return {"EbsConfiguration": {"EbsBlockDeviceConfigs": [device]}}
+
+
+def with_disks(**wanted: Any) -> dict[str, Any]:
+    configs = [{"InstanceType": "m5.xlarge", **disks(**wanted)}]
+    return dict(fleet("CORE", 1, InstanceTypeConfigs=configs))
+
+
 def limits(unit: str = "InstanceFleetUnits", lowest: int = 1, highest: int = 5, **more: int) -> dict[str, Any]:
     base = {"UnitType": unit, "MinimumCapacityUnits": lowest, "MaximumCapacityUnits": highest}
     return {"ManagedScalingPolicy": {"ComputeLimits": base | more}}
@@ -87,6 +97,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (fleets(MASTER, fleet("CORE", spot=1, **spot_rule("TERMINATE_CLUSTER", 4))), "from 5 to 1440, not 4"),
     (fleets(MASTER, fleet("CORE", spot=1, **spot_rule("TERMINATE_CLUSTER", 1441))), "from 5 to 1440, not 1441"),
+    # disks
+    (groups(group("MASTER"), group("CORE", **disks(26))), "at most 25 EBS volumes, not 26"),
+    (groups(group("MASTER"), group("CORE", **disks(size=1025))), "CORE volume must be from 5 to 1024"),
+    (groups(group("MASTER"), group("CORE", **disks(size=4))), "CORE volume must be from 5 to 1024"),
+    (groups(group("MASTER"), group("CORE"), group("TASK", **disks(size=0))), "TASK volume must be from 1 to 1024"),
+    (groups(group("MASTER"), group("CORE", **disks(kind="gp4"))), "VolumeType gp4"),
+    (fleets(MASTER, with_disks(count=26)), "at most 25 EBS volumes, not 26"),
+    (fleets(MASTER, with_disks(size=2000)), "CORE volume must be from 5 to 1024"),
     # steps
     (groups(StepConcurrencyLevel=0), "Invalid step concurrency level. Allowed level is from 1 to 256"),
     (groups(StepConcurrencyLevel=257), "Invalid step concurrency level"),
@@ -127,7 +145,9 @@ ACCEPTED: list[dict[str, Any]] = [
     groups(ReleaseLabel="emr-spark-8.1.0"),
     groups(group("MASTER", 3), group("CORE"), group("TASK", 0)),
     groups(group("MASTER"), group("CORE", **scaling_policy()), AutoScalingRole="r"),
+    groups(group("MASTER"), group("CORE", **disks(25, 5)), group("TASK", **disks(1, 1))),
     fleets(MASTER),
+    fleets(MASTER, with_disks(count=25, size=1024)),
     fleets(MASTER, fleet("CORE", 1), fleet("TASK")),
     fleets(
         MASTER,

@@ -64,7 +64,7 @@ def test_nothing_of_the_user_gets_into_the_environment(tmp_path: Path, monkeypat
 
 
 def test_folders_with_odd_names_are_mounted_by_address() -> None:
-    conf = settings.local_settings(["data"], Path("/m ü"), Path("/s"), Path("/w"), 1024, "-XX:+X")
+    conf = settings.local_settings(["data"], Path("/m ü"), Path("/s"), 1024, "-XX:+X")
     assert conf["spark.hadoop.fs.viewfs.mounttable.data.linkFallback"] == "mirror:///m%20%C3%BC/data"
 
 

@@ -1,0 +1,1 @@
+"""What past runs teach: Spark's event logs, one entry per run in the run table, and how much each of them counts."""

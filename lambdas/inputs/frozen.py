@@ -1,0 +1,65 @@
+"""The manifest of a run: what was found when it was planned, frozen in a file."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Sequence
+from typing import IO
+
+from lambdas.inputs.errors import InputTooManyError
+from lambdas.inputs.pages import S3Object
+
+# A manifest up to this size stays in memory, a larger one goes to the function's /tmp, which holds 512 MB.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
+_MEMORY_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 500_000_000
+
+_quote = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def open_manifest() -> IO[bytes]:
+    """Return a temporary file for a manifest; it is gone when closed."""
+    return tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)
+
+
+class FrozenManifest:
+    """Write ``{"inputs": [...], "objects": [{"bucket", "key", "bytes", "etag"}, ...]}`` as objects are found.
+
+    Several threads may write at a time, so the objects are in no order; sorting a million would take their memory.
+    """
+
+    def __init__(self, file: IO[bytes], inputs: Sequence[str]) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._separator = b"\n"
+        self._written = 0
+        file.write(b'{"inputs": ' + _quote(list(inputs)).encode() + b', "objects": [')
+
+    def write(self, bucket: str, objects: Sequence[S3Object]) -> None:
+        """Write objects of a bucket.
+
+        Raises
+        ------
+        InputTooManyError
+            There is no room for them.
+        """
+        if not objects:
+            return
+        start = f'{{"bucket": {_quote(bucket)}, "key": '
+        lines = [
+            f'{start}{_quote(key)}, "bytes": {size}, "etag": {_quote(etag)}}}' for key, size, etag, _, _ in objects
+        ]
+        text = ",\n".join(lines).encode()
+        with self._lock:
+            self._written += len(text)
+            if self._written > MAX_BYTES:
+                raise InputTooManyError(
+                    f"the objects of the input, such as {objects[0].key!r}, are so many that their manifest would have "
+                    f"more than {MAX_BYTES:,} bytes; split the input over several runs, or write fewer, larger files"
+                )
+            self._file.write(self._separator + text)
+            self._separator = b",\n"
+
+    def end(self) -> None:
+        """Complete the document."""
+        self._file.write(b"\n]}\n")

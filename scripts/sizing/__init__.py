@@ -1,0 +1,1 @@
+"""Sizing from the command line."""
