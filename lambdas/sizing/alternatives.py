@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lambdas.sizing.choice import Choice, Goal
 from lambdas.sizing.expect import Estimate, Expected
 from lambdas.sizing.shapes import Shape
+from lambdas.sizing.words import percent
 
 MAX_ALTERNATIVES = 3
 
@@ -63,9 +64,9 @@ def _why_not(other: Estimate, chosen: Estimate, kept: float, goal: Goal) -> str:
     if kept < goal.confidence:
         limit = "deadline" if goal.deadline_seconds is not None else "budget"
         both = goal.deadline_seconds is not None and goal.budget_usd is not None
-        return f"keeps {'deadline and budget' if both else f'the {limit}'} with {kept:.0%} only"
+        return f"keeps {'deadline and budget' if both else f'the {limit}'} with {percent(kept)} only"
     dearer = other.usd.median / chosen.usd.median - 1
     slower = other.minutes.median / chosen.minutes.median - 1
     if dearer > _LITTLE:
-        return f"{dearer:.0%} dearer" if dearer < 1 else f"{dearer + 1:.1f} times the cost"
-    return f"{slower:.0%} slower" if slower > _LITTLE else "no better, and less sure"
+        return f"{percent(dearer)} dearer" if dearer < 1 else f"{dearer + 1:.1f} times the cost"
+    return f"{percent(slower)} slower" if slower > _LITTLE else "no better, and less sure"

@@ -15,6 +15,10 @@ from lambdas.specs.cluster import Cluster, Market
 CORE_NODES = 2
 _SMALL_CLUSTER = 3
 
+# The heap a task should have: a part of 128 MiB, decoded, beside what Spark keeps for itself. With less it spills most
+# of what it reads, or fails. A guess.
+_LEAST_HEAP_PER_CORE_MIB = 768
+
 # Between this many workers and the next number tried; finer than what is known of a run time.
 _STEP = 1.2
 
@@ -82,7 +86,11 @@ def candidate_shapes(cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> 
         Instances in all, the primary included.
     """
     layouts = {known: layout_of(known) for known in allowed_types(catalogue, cluster)}
-    sound = [known for known, layout in layouts.items() if layout.is_sound]
+    sound = [
+        known
+        for known, layout in layouts.items()
+        if layout.is_sound and layout.heap_per_core_mib >= _LEAST_HEAP_PER_CORE_MIB
+    ]
     return [
         Shape(known, workers, layouts[known], cluster.task_market)
         for known in _best_values(sound)

@@ -10,11 +10,13 @@ https://github.com/ClickHouse/ClickHouse/issues/65572
 import multiprocessing
 import os
 import platform
+import re
 import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -135,8 +137,14 @@ def _timed(listing: Callable[[], tuple[int, int]], address: str) -> Listed:
 
 
 def _peak_mib() -> float:
-    unit = 1 if platform.system() == "Darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1024**2
+    # On Linux ru_maxrss begins with what the parent of the process had.
+    # https://man7.org/linux/man-pages/man2/getrusage.2.html
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+        if found:
+            return int(found[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 def _one_after_the_other() -> tuple[int, int]:

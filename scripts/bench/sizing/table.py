@@ -2,11 +2,11 @@
 
 import itertools
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -71,8 +71,9 @@ def _results(methods: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> dict[str
 def _result(figures: Sequence[Figures], reference: Sequence[float]) -> Result:
     mean, error = over_salts(figures)
     gains = [100 * (1 - each.eff_mean / theirs) for each, theirs in zip(figures, reference, strict=True)]
-    gain_error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.nan
-    return Result(mean, error, statistics.fmean(gains), gain_error)
+    # A budget has no effective cost, so gains may be no numbers; the statistics module does not take these.
+    gain_error = float(np.std(gains, ddof=1)) / math.sqrt(len(gains)) if len(gains) > 1 else math.nan
+    return Result(mean, error, float(np.mean(gains)), gain_error)
 
 
 def print_results(console: Console, results: Results) -> None:

@@ -49,20 +49,20 @@ TWIN = ("c7g.xlarge", 1_000.0, 1.001)
 
 def test_what_is_dearer_or_slower() -> None:
     assert reasons(Goal(), CHEAP, DEAR, DEARER, FAST) == {
-        "m7g.4xlarge": "50% dearer",
-        "r7g.xlarge": "25% dearer",
+        "m7g.4xlarge": "50 % dearer",
+        "r7g.xlarge": "25 % dearer",
         "r7g.2xlarge": "3.0 times the cost",
     }
-    assert reasons(Goal(budget_usd=1.1), CHEAP, SLOW) == {"m7g.2xlarge": "100% slower"}
+    assert reasons(Goal(budget_usd=1.1), CHEAP, SLOW) == {"m7g.2xlarge": "100 % slower"}
     assert reasons(Goal(), CHEAP, TWIN) == {"c7g.xlarge": "no better, and less sure"}
 
 
 @pytest.mark.parametrize(
     ("goal", "name", "why"),
     [
-        (Goal(deadline_seconds=600), "m7g.xlarge", "keeps the deadline with 0% only"),
-        (Goal(budget_usd=1.2), "m7g.4xlarge", "keeps the budget with 0% only"),
-        (Goal(deadline_seconds=600, budget_usd=1.7), "m7g.xlarge", "keeps deadline and budget with 0% only"),
+        (Goal(deadline_seconds=600), "m7g.xlarge", "keeps the deadline with 0 % only"),
+        (Goal(budget_usd=1.2), "m7g.4xlarge", "keeps the budget with 0 % only"),
+        (Goal(deadline_seconds=600, budget_usd=1.7), "m7g.xlarge", "keeps deadline and budget with 0 % only"),
     ],
 )
 def test_what_does_not_keep_the_limits(goal: Goal, name: str, why: str) -> None:
