@@ -9,6 +9,7 @@ from lambdas.history.entry import HistoryEntry
 from lambdas.history.store import class_history, recent_history
 from lambdas.history.weigh import WeighedRun, last_error, weigh
 from lambdas.prediction import PastRun, Workers
+from lambdas.pricing.spot import ASSUMED_INTERRUPTIONS_PER_HOUR
 from lambdas.sizing.expect import Known
 from lambdas.sizing.speed import vcpu_speed
 from lambdas.specs.code import code_prefix
@@ -45,6 +46,7 @@ def known_of(job: Job, dynamodb: "DynamoDBClient", table: str, now: datetime.dat
     return Known(
         runs=(*map(_past_run, used), *(_past_run(run, run.entry.job) for run in of_others.used)),
         provision_seconds=_provisioning(own),
+        interruptions_per_hour=_interruptions([*own, *others]),
         spill_share=_spill_share([run.entry for run in used]),
         names=tuple(run.entry.run for run in used),
         others=len(of_others.used),
@@ -74,6 +76,16 @@ def _past_run(run: WeighedRun, other_job: str | None = None) -> PastRun:
 def _provisioning(entries: Sequence[HistoryEntry]) -> float | None:
     seconds = [entry.provisioning_seconds for entry in entries if entry.provisioning_seconds]
     return statistics.median(seconds[:_CLUSTERS_LOOKED_AT]) if seconds else None
+
+
+def _interruptions(entries: Sequence[HistoryEntry]) -> float:
+    """Return how often a spot node is taken back, per node and hour: assumed at first, and ever more as it was.
+
+    The assumption weighs as much as the node hours in which one interruption is expected by it.
+    """
+    hours = sum(entry.nodes * entry.spot_share * entry.seconds for entry in entries) / 3600
+    lost = sum(entry.spot_lost for entry in entries)
+    return ASSUMED_INTERRUPTIONS_PER_HOUR * (1 + lost) / (1 + ASSUMED_INTERRUPTIONS_PER_HOUR * hours)
 
 
 def _spill_share(entries: Sequence[HistoryEntry]) -> float | None:

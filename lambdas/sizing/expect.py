@@ -11,7 +11,7 @@ from lambdas.prediction import Forecast, PastRun, Workers, forecast
 from lambdas.prediction.forecast import weighted_quantiles
 from lambdas.prediction.prior import Array
 from lambdas.pricing.cost import HOURS_PER_MONTH
-from lambdas.pricing.spot import expected_rework
+from lambdas.pricing.spot import ASSUMED_INTERRUPTIONS_PER_HOUR, expected_rework
 from lambdas.sizing.choice import Outcomes
 from lambdas.sizing.need import Need
 from lambdas.sizing.shapes import Shape
@@ -43,6 +43,8 @@ class Known:
         The runs, weighed.
     provision_seconds
         What a cluster took to be ready; assumed without runs.
+    interruptions_per_hour
+        How often EC2 took a spot node back, per node and hour.
     spill_share
         Bytes shuffled and spilled per byte of input, ``None`` when nobody knows.
     names
@@ -57,6 +59,7 @@ class Known:
 
     runs: tuple[PastRun, ...] = ()
     provision_seconds: float | None = None
+    interruptions_per_hour: float = ASSUMED_INTERRUPTIONS_PER_HOUR
     spill_share: float | None = None
     names: tuple[str, ...] = ()
     others: int = 0
@@ -171,7 +174,8 @@ def expect(
     typical = np.exp(runtime.weights @ np.log(runtime.seconds))
     rework = np.array(
         [
-            expected_rework(shape.spot_nodes, shape.workers, float(seconds)) / float(seconds)
+            expected_rework(shape.spot_nodes, shape.workers, float(seconds), known.interruptions_per_hour)
+            / float(seconds)
             for shape, seconds in zip(shapes, typical, strict=True)
         ]
     )

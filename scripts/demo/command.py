@@ -19,6 +19,7 @@ from scripts.demo.results import Output
 from scripts.demo.run import FILES_PER_TABLE, Demo
 from scripts.local.cloud import DEFAULT_SCALE, LOG, local_cloud
 from scripts.rendering.paths import BUILD, ROOT
+from scripts.watching.record import read_record
 
 ROWS_SHOWN = 4
 FOLDER = BUILD / "demo"
@@ -63,7 +64,7 @@ def demo(
 
 
 def _fetch(seen: Demo) -> tuple[dict[str, Any] | None, Output | None]:
-    record = document.read_record(seen.follower.execution) if seen.follower else None
+    record = read_record(seen.follower.execution) if seen.follower else None
     if record is None:
         return None, None
     (FOLDER / "record.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

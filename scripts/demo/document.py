@@ -15,16 +15,6 @@ from scripts.demo.run import Demo
 _SPARK_VERSION = re.compile(r"Running Spark version (\S+)")
 
 
-def read_record(execution: dict[str, Any]) -> dict[str, Any] | None:
-    """Fetch the record ``record_run`` wrote of an execution, or ``None`` if the run ended before it had one."""
-    if execution["status"] != "SUCCEEDED":
-        return None
-    uri = S3Uri.parse(json.loads(execution["output"])["record"])
-    body = aws.s3().get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
-    found: dict[str, Any] = json.loads(body)
-    return found
-
-
 def build(demo: Demo, record: dict[str, Any] | None, output: Output | None) -> dict[str, Any]:
     """Put together what ``slow-lambda demo --json`` prints.
 

@@ -76,6 +76,15 @@ def test_runs_of_other_code_count_less() -> None:
     assert weights[0] == pytest.approx(weights[1] / 2)
 
 
+def test_spot_is_interrupted_as_often_as_it_was() -> None:
+    # 4,000 node hours on spot in all: 1.2 interruptions were to be expected, so what happened counts for about half.
+    calm = [an_entry(f"calm-{number}", 1, nodes=20.0, spot_share=0.5, seconds=100 * 3600.0) for number in range(4)]
+    rate = known(*calm).interruptions_per_hour
+    assert rate == pytest.approx(0.000306 / (1 + 0.000306 * 4_000))
+    struck = an_entry("struck", 1, nodes=20.0, spot_share=0.0, spot_lost=8)
+    assert known(struck).interruptions_per_hour == pytest.approx(9 * rate)
+
+
 def test_clusters_start_as_the_last_ten_did() -> None:
     entries = [an_entry(f"run-{number}", number, provisioning_seconds=300.0 + number) for number in range(20)]
     assert known(*entries).provision_seconds == 304.5

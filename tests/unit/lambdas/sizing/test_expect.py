@@ -89,6 +89,9 @@ def test_interrupted_work_is_done_again() -> None:
     spot, _ = (found.estimate(number).minutes.median * 60 for number in (0, 1))
     median = found.estimate(0).runtime_seconds.median
     assert spot - overhead - median == pytest.approx(expected_rework(8, 10, median), rel=0.1)
+    stormy = expected([shape(10)], known=replace(known, interruptions_per_hour=10 * known.interruptions_per_hour))
+    more = stormy.estimate(0).minutes.median * 60
+    assert more - overhead - median == pytest.approx(10 * (spot - overhead - median), rel=0.1)
     assert found.typical_seconds[0] > found.typical_seconds[1]
     assert found.typical_usd[0] < found.typical_usd[1]
 
