@@ -47,7 +47,8 @@ class Need:
     tasks
         Parts one pass over the input has.
     max_tasks
-        How many of them can be of use at the same time: none ends before the largest file only one task can read.
+        How many tasks can be of use at the same time: with cores to spare Spark cuts smaller parts, down to 4 MiB; but
+        no pass ends before the largest file only one task can read.
     spill_bytes
         What the workers' disks should have room for, together.
     """
@@ -78,6 +79,8 @@ def predict_need(measured: Measurement, spill_share: float | None = None) -> Nee
     splittable = _parts(measured.bytes - measured.unsplittable_bytes, measured.files - measured.unsplittable_files)
     whole = min(measured.unsplittable_files, _parts(measured.unsplittable_bytes, measured.unsplittable_files))
     tasks = max(1, splittable + whole)
+    # https://github.com/apache/spark/blob/v3.5.8/sql/core/src/main/scala/org/apache/spark/sql/execution/datasources/FilePartition.scala
+    smallest = -(-(measured.bytes - measured.unsplittable_bytes) // OPEN_COST_BYTES) + measured.unsplittable_files
     longest = measured.largest_unsplittable_bytes
     if spill_share is None:
         spill = ASSUMED_SPILL_SHARE * sum(expansion_of(kind) * size for kind, size in measured.kinds)
@@ -85,7 +88,7 @@ def predict_need(measured: Measurement, spill_share: float | None = None) -> Nee
         spill = SPILL_HEADROOM * spill_share * measured.bytes
     return Need(
         tasks=tasks,
-        max_tasks=min(tasks, measured.bytes / longest) if longest else tasks,
+        max_tasks=min(smallest, measured.bytes / longest) if longest else smallest,
         spill_bytes=math.ceil(spill),
     )
 

@@ -147,7 +147,7 @@ def _expected(decision: Decision, known: Known, catalogue: Catalogue) -> str:
     assumed = "" if known.provision_seconds else ", assumed"
     return (
         f"Expected: {_range(minutes, '{:.0f}')} minutes ({start:.0f} to start{assumed}), ${_range(usd, '{:.2f}')} at "
-        f"prices of {catalogue.prices_as_of.isoformat()}; four of five runs lie within."
+        f"prices of {catalogue.prices_as_of.isoformat()}; in brackets where four of five runs lie."
     )
 
 

@@ -113,7 +113,7 @@ def test_expected() -> None:
     assert lines()["Expected"] == (
         f"{minutes.median:.0f} ({minutes.low:.0f} to {minutes.high:.0f}) minutes (8 to start, assumed), "
         f"${usd.median:.2f} ({usd.low:.2f} to {usd.high:.2f}) at prices of {CATALOGUE.prices_as_of.isoformat()}; "
-        "four of five runs lie within."
+        "in brackets where four of five runs lie."
     )
     assert "minutes (11 to start), $" in lines(known=Known(provision_seconds=660))["Expected"]
 
