@@ -126,7 +126,11 @@ def test_a_log_that_was_cut_off_is_read_as_far_as_it_goes(s3: "S3Client") -> Non
     assert tail in text
 
 
-@pytest.mark.parametrize("body", [b"", b"\x1f\x8b", b"plain text, no gzip\n", gzip.compress(b""), b"\x00" * 100])
+# Without a time in it, or the workers of a parallel run would not agree on the names of these tests.
+EMPTY_GZIP = gzip.compress(b"", mtime=0)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x1f\x8b", b"plain text, no gzip\n", EMPTY_GZIP, b"\x00" * 100])
 def test_what_cannot_be_read_is_left_out_and_has_arrived(s3: "S3Client", body: bytes) -> None:
     put(s3, STEP + "stderr.gz", body)
     assert of_step(s3) == Logs((), has_arrived=True)
