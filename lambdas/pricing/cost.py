@@ -22,11 +22,12 @@ ASSUMED_SPOT_FRACTION = Decimal("0.40")
 
 @dataclass(frozen=True)
 class Interval:
-    """One instance for some seconds."""
+    """One instance for some seconds; ``ebs_gib`` are its volumes, by default those that EMR attaches to its type."""
 
     instance_type: str
     market: Market
     seconds: float
+    ebs_gib: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def cost_of(intervals: Iterable[Interval], catalogue: Catalogue) -> Cost:
     for interval in intervals:
         known = catalogue.get(interval.instance_type)
         hours = Decimal(str(max(interval.seconds, MIN_BILLED_SECONDS))) / 3600
-        disk_usd_per_hour = known.ebs_gib * catalogue.ebs_gp3_usd_per_gib_month / HOURS_PER_MONTH
+        gib = known.ebs_gib if interval.ebs_gib is None else interval.ebs_gib
+        disk_usd_per_hour = gib * catalogue.ebs_gp3_usd_per_gib_month / HOURS_PER_MONTH
         total += Cost(
             ec2_usd_per_hour(known, interval.market) * hours, known.emr_usd_per_hour * hours, disk_usd_per_hour * hours
         )

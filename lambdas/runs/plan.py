@@ -123,6 +123,13 @@ class ClusterRequest(PlanPart):
             _group_pool(group) for group in self.instance_groups
         ]
 
+    @property
+    def volume_gib(self) -> dict[str, int]:
+        """What a worker has on volumes, in GiB, by instance type; none of the types that get what EMR attaches."""
+        nodes = [config for fleet in self.instance_fleets for config in fleet["InstanceTypeConfigs"]]
+        asked = [node for node in (*nodes, *self.instance_groups) if "EbsConfiguration" in node]
+        return {node["InstanceType"]: _volume_gib(node["EbsConfiguration"]) for node in asked}
+
     @model_validator(mode="after")
     def _has_one_kind(self) -> Self:
         if bool(self.instance_fleets) == bool(self.instance_groups):
@@ -207,6 +214,13 @@ class Plan(PlanPart):
     def as_document(self) -> dict[str, Any]:
         """Return the plan as JSON types, EMR-shaped parts in EMR's names."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def _volume_gib(configuration: dict[str, Any]) -> int:
+    return sum(
+        volumes["VolumesPerInstance"] * volumes["VolumeSpecification"]["SizeInGB"]
+        for volumes in configuration["EbsBlockDeviceConfigs"]
+    )
 
 
 def _fleet_pool(fleet: dict[str, Any]) -> Pool:

@@ -55,7 +55,8 @@ def make_record(
         cluster = dict(emr.describe_cluster(ClusterId=cluster_id)["Cluster"])
     steps = list_steps(emr, cluster_id) if cluster_id else []
     instances = {each: _instances(emr, each) for each in _clusters(event, cluster_id)}
-    intervals = [interval for each in instances.values() for interval in _intervals(each, now)]
+    volumes = event.plan.cluster.volume_gib if event.plan else {}
+    intervals = [interval for each in instances.values() for interval in _intervals(each, volumes, now)]
     failure = event.failure or _unnoticed_failure(event, cluster, steps)
     return RunRecord(
         run=event.execution.name,
@@ -121,7 +122,10 @@ def _workers(emr: "EMRClient", cluster: Mapping[str, Any], instances: Iterable[d
     return [instance for instance in instances if instance["Id"] not in primaries]
 
 
-def _intervals(instances: Iterable[dict[str, Any]], now: datetime.datetime) -> list[Interval]:
+def _intervals(
+    instances: Iterable[dict[str, Any]], volumes: Mapping[str, int], now: datetime.datetime
+) -> list[Interval]:
+    """Return what is paid for; a primary of a worker's type is taken to have a worker's volumes."""
     intervals = []
     for instance in instances:
         timeline = instance["Status"].get("Timeline", {})
@@ -130,7 +134,8 @@ def _intervals(instances: Iterable[dict[str, Any]], now: datetime.datetime) -> l
             continue
         seconds = (timeline.get("EndDateTime", now) - created).total_seconds()
         market: Market = "spot" if instance.get("Market") == "SPOT" else "on_demand"
-        intervals.append(Interval(instance["InstanceType"], market, max(seconds, 0.0)))
+        name = instance["InstanceType"]
+        intervals.append(Interval(name, market, max(seconds, 0.0), volumes.get(name)))
     return intervals
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from lambdas.prediction.prior import Array
 
 # On public measurements, a rerun for every missed deadline included, more than this costs more than it saves.
 DEFAULT_CONFIDENCE = 0.85

@@ -20,6 +20,12 @@ def test_one_hour_on_demand_and_spot(catalogue: Catalogue) -> None:
     assert cost.total == cost.ec2 + cost.emr + cost.ebs
 
 
+def test_volumes_that_were_asked_for(catalogue: Catalogue) -> None:
+    cost = cost_of([Interval("m5.xlarge", "on_demand", 3600, 300)], catalogue)
+    assert round(cost.ebs, 6) == round(300 * Decimal("0.08") / 730, 6)
+    assert cost_of([Interval("m5.xlarge", "on_demand", 3600, 0)], catalogue).ebs == 0
+
+
 def test_spot_at_its_expected_price(catalogue: Catalogue) -> None:
     known = catalogue.get("m5.xlarge").model_copy(update={"spot_usd_per_hour": Decimal("0.07")})
     assert ec2_usd_per_hour(known, "spot") == Decimal("0.07")

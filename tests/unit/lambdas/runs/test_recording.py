@@ -61,6 +61,18 @@ def test_what_ran_and_what_it_cost(emr: Emr, catalogue: Catalogue) -> None:
     json.dumps(record.as_document())
 
 
+def test_volumes_are_priced_as_the_plan_asked_for_them(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
+    emr.end(cluster_id, at(61))
+    disks = {"EbsBlockDeviceConfigs": [{"VolumesPerInstance": 2, "VolumeSpecification": {"SizeInGB": 365}}]}
+    node = {"InstanceType": "m5.xlarge", "EbsConfiguration": disks}
+    plan = a_plan()
+    fleets = [{**plan.cluster.instance_fleets[1], "InstanceTypeConfigs": [node]}]
+    asked = plan.model_copy(update={"cluster": plan.cluster.model_copy(update={"instance_fleets": fleets})})
+    record = make_record(event(cluster_id, plan=asked.as_document()), emr.client, catalogue, at(91))
+    # Three nodes of 730 GiB for an hour each, at 0.08 in 730 hours.
+    assert record.cost.ebs == pytest.approx(3 * 0.08)
+
+
 def test_what_still_runs_is_paid_until_now(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
     emr.until(at(61))
     record = make_record(event(cluster_id), emr.client, catalogue, at(91))

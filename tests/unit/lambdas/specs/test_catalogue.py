@@ -1,28 +1,16 @@
 import json
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lambdas.specs import Cluster, SpecError, UnknownSpecError, load_catalogue, load_cluster
+from lambdas.specs import Cluster, UnknownSpecError, load_catalogue, load_cluster
 from lambdas.specs.catalogue import Catalogue, UnknownInstanceTypeError, allowed_types, release_version
+from tests.unit.lambdas.specs.mistakes import change, findings
 
 # Far above what it takes (1 ms), far below YAML (300 ms): a cold start has less than a second in all.
 MOST_SECONDS = 0.015
-
-
-def findings(load: Callable[[], object]) -> list[str]:
-    with pytest.raises(SpecError) as caught:
-        load()
-    return [str(finding) for finding in caught.value.findings]
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_every_type_is_plausible(catalogue: Catalogue) -> None:

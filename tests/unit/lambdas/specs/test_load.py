@@ -1,21 +1,9 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lambdas.specs import SpecError, UnknownSpecError, load_cluster, load_job, load_jobs
-
-
-def findings(load: Callable[[], object]) -> list[str]:
-    with pytest.raises(SpecError) as caught:
-        load()
-    return [str(finding) for finding in caught.value.findings]
-
-
-def change(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+from lambdas.specs import UnknownSpecError, load_cluster, load_job, load_jobs
+from tests.unit.lambdas.specs.mistakes import change, findings
 
 
 def test_shipped_specs_load() -> None:
