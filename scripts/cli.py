@@ -13,6 +13,7 @@ from scripts.build import package, publish, render
 from scripts.certify.command import certify
 from scripts.certify.dynamic.errors import CaseUnknownError
 from scripts.certify.static import DefinitionError
+from scripts.check import check
 from scripts.demo.command import demo
 from scripts.demo.data import DataError
 from scripts.demo.run import DemoError
@@ -59,7 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, diagnose, replay, certify, reap, size, render, package, publish):
+for verb in (demo, run, watch, diagnose, replay, certify, reap, size, check, render, package, publish):
     app.command()(verb)
 app.add_typer(local, name="local", help="The local cloud on its own.")
 app.add_typer(bench, name="bench", help="Measure what this project costs and how well it sizes.")

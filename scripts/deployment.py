@@ -7,7 +7,6 @@ cloud above all.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -17,6 +16,10 @@ from lambdas.specs.paths import job_folder
 from scripts.rendering.jobs import logical_id, render_jobs
 from scripts.rendering.package import package, this_machine
 from scripts.rendering.template import CodeLocation, Options, expand
+
+# From S3, because what is sent along with the call may have 51,200 bytes, and two jobs have more.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE = "template.json"
 
 
 class DeploymentError(RuntimeError):
@@ -111,18 +114,17 @@ def deploy(stage: str, subnet_ids: str, progress: Callable[[str], None]) -> Depl
     s3.upload_file(str(archive), code.bucket, code.key)
     progress("creating the stack")
     template = expand(Options(stage, params={"subnetIds": subnet_ids}), code, target.architecture)
-    _create_stack(stack_name(stage), template)
+    s3.put_object(Bucket=code.bucket, Key=TEMPLATE, Body=json.dumps(template).encode())
+    _create_stack(stack_name(stage), f"{s3.meta.endpoint_url}/{code.bucket}/{TEMPLATE}")
     deployment = find(stage)
     progress("publishing job code")
     publish(deployment.code_bucket)
     return deployment
 
 
-def _create_stack(name: str, template: dict[str, Any]) -> None:
+def _create_stack(name: str, template_url: str) -> None:
     cloudformation = aws.cloudformation()
-    cloudformation.create_stack(
-        StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"]
-    )
+    cloudformation.create_stack(StackName=name, TemplateURL=template_url, Capabilities=["CAPABILITY_NAMED_IAM"])
     try:
         waiter = cloudformation.get_waiter("stack_create_complete")
         waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 600})

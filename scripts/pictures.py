@@ -24,6 +24,7 @@ PICTURES = ROOT / "docs" / "pictures"
 COLUMNS = 118
 # The value a choice's condition compares with.
 _COMPARED = re.compile(r"= '([^']+)' ")
+_GOOD, _BAD = "#e3f2e1", "#fde0dc"
 
 
 def graph(definition: dict[str, Any]) -> str:
@@ -36,12 +37,37 @@ def graph(definition: dict[str, Any]) -> str:
     """
     lines = ["digraph {", 'node [shape=box style="rounded,filled" fillcolor=white fontname="DejaVu Sans" fontsize=11]']
     lines.append('edge [fontname="DejaVu Sans" fontsize=9]')
-    lines.append('nodesep=0.35 ranksep=0.32 start [shape=circle label="" width=0.2 fillcolor=black]')
-    lines.append(f'start -> "{definition["StartAt"]}"')
+    lines.append('nodesep=0.35 ranksep=0.32 compound=true fontname="DejaVu Sans" fontsize=11')
+    lines.append('start [shape=circle label="" width=0.2 fillcolor=black]')
+    states = definition["States"]
+    lines.append(_edge("start", definition["StartAt"], states))
     good = _success_path(definition)
-    for name, state in definition["States"].items():
-        lines += _state(name, state, "#e3f2e1" if name in good else "#fde0dc")
+    for name, state in states.items():
+        lines += _state(name, states, _GOOD if name in good else _BAD)
+        if state["Type"] == "Parallel":
+            lines += _branches(name, state)
     return "\n".join([*lines, "}"])
+
+
+def _branches(name: str, state: dict[str, Any]) -> list[str]:
+    """Write a Parallel state as a box around its branches."""
+    inside = [
+        line
+        for branch in state["Branches"]
+        for inner in branch["States"]
+        for line in _state(inner, branch["States"], _GOOD)
+    ]
+    return [f'subgraph "cluster {name}" {{ label="{name}" style=rounded color="#9e9e9e"', *inside, "}"]
+
+
+def _edge(source: str, target: str, states: dict[str, Any], attributes: str = "") -> str:
+    """Write an edge; one from or to a Parallel state ends at its box."""
+    ends = {source: "", target: ""}
+    for name, side in ((source, "ltail"), (target, "lhead")):
+        if states.get(name, {}).get("Type") == "Parallel":
+            ends[name] = states[name]["Branches"][0]["StartAt"]
+            attributes += f' {side}="cluster {name}"'
+    return f'"{ends[source] or source}" -> "{ends[target] or target}" [{attributes.strip()}]'
 
 
 def _success_path(definition: dict[str, Any]) -> set[str]:
@@ -74,13 +100,14 @@ def _transitions(state: dict[str, Any]) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _state(name: str, state: dict[str, Any], colour: str) -> list[str]:
+def _state(name: str, states: dict[str, Any], colour: str) -> list[str]:
+    state = states[name]
     shape = " shape=diamond height=0.9" if state["Type"] == "Choice" else ""
-    lines = [f'"{name}" [fillcolor="{colour}"{shape}]']
-    lines += [f'"{name}" -> "{target}" [label="{label}"]' for target, label in _transitions(state)]
+    lines = [] if state["Type"] == "Parallel" else [f'"{name}" [fillcolor="{colour}"{shape}]']
+    lines += [_edge(name, target, states, f'label="{label}"') for target, label in _transitions(state)]
     for catcher in state.get("Catch", []):
         if catcher["Next"] != state.get("Next"):
-            lines.append(f'"{name}" -> "{catcher["Next"]}" [style=dashed color="#b71c1c"]')
+            lines.append(_edge(name, catcher["Next"], states, 'style=dashed color="#b71c1c"'))
     return lines
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from scripts.watching.follow import Follower
 from scripts.watching.record import read_record
+from scripts.watching.summary import summary
 from scripts.watching.timeline import show
 
 POLL_SECONDS = 1.0
@@ -22,11 +23,12 @@ def watch(
 
 
 def report_end(follower: Follower) -> None:
-    """Say why a run had its size and what it cost; or why it failed, and leave with status 1."""
+    """Say why a run had its size, where its time went and what it cost; or why it failed, and leave with status 1."""
     ended = follower.execution
     record = read_record(ended)
     if record:
-        print("\n".join(["", *record["plan"]["receipt"], f"Cost: ${record['cost']['total']:.2f}."]))
+        cost = f"Cost: ${record['cost']['total']:.2f}."
+        print("\n".join(["", *record["plan"]["receipt"], *summary(record), cost]))
     if ended["status"] != "SUCCEEDED":
         print(f"{ended['status']}: {ended.get('error', 'no error given')}\n{ended.get('cause', '')}")
         raise typer.Exit(1)

@@ -45,7 +45,7 @@ class HistoryEntry(BaseModel):
     vcpu, memory_gib, ebs_mbps
         Of one worker, as the catalogue had them when the run ended; over several types, the mean. EBS in MB per second.
     seconds
-        From the start of the first step to the end of the last.
+        In which at least one step ran.
     code
         The prefix of the job's code, which names its content.
     predicted_seconds
@@ -130,7 +130,7 @@ def _unfit(record: "RunRecord", plan: "Plan", workers: "WorkersUsed | None", sec
         return CANCELLED if record.error == _CANCELLED_ERROR else FAILED
     if plan.attempt > 1:
         return RETRIED
-    if plan.first_step != plan.steps[0].name:
+    if plan.done:
         return PARTIAL
     return None if workers and seconds else UNMEASURED
 

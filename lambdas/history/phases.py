@@ -6,11 +6,13 @@ https://docs.aws.amazon.com/emr/latest/APIReference/API_ClusterTimeline.html
 import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.documents import part, text
+from lambdas.history.spans import Span, busy_spans, moment, overlap, seconds_of, timeline
 
 # Of an instance that ended by itself; one that a resize took away has no code.
 # https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceStateChangeReason.html
@@ -19,23 +21,35 @@ _SPOT = "SPOT"
 
 
 class Phases(BaseModel):
-    """The phases of the last attempt, in seconds; ``None`` for what was not reached.
+    """The phases of the last cluster, in seconds; ``None`` for what was not reached.
+
+    They follow one another: of a cluster that became ready and has ended they add up to its life. A cluster that never
+    became ready has none. How much of its start went into bootstrap actions EMR's API does not tell: an instance's
+    timeline, too, has only its launch and when it was ready for work.
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_InstanceTimeline.html
 
     Attributes
     ----------
     provisioning_seconds
-        From the request until the cluster was ready.
+        From the request until the cluster was ready to run steps, bootstrap actions and all.
+    waiting_seconds
+        From then until the first step started: the machine had to notice. Where none did, until the cluster's end.
     working_seconds
-        From the start of the first step to the end of the last one, with what lay between them.
-    ending_seconds
-        From the end of the last step to that of the cluster.
+        In which at least one step ran.
+    gap_seconds
+        Between the first step's start and the last one's end, in which none ran.
+    tail_seconds
+        From the end of the last step to that of the cluster, EMR's own time to end it and all.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Records written by earlier versions name their phases otherwise.
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     provisioning_seconds: float | None = None
+    waiting_seconds: float | None = None
     working_seconds: float | None = None
-    ending_seconds: float | None = None
+    gap_seconds: float | None = None
+    tail_seconds: float | None = None
 
 
 class WorkersUsed(BaseModel):
@@ -71,69 +85,60 @@ def phases_of(cluster: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) ->
     cluster, steps
         As DescribeCluster and ListSteps show them.
     """
-    timeline = part(part(cluster, "Status"), "Timeline")
-    work = _work(steps)
+    known = timeline(cluster)
+    created, ready, ended = (moment(known, f"{name}DateTime") for name in ("Creation", "Ready", "End"))
+    busy = busy_spans(cluster, steps)
+    if busy is None:
+        return Phases(provisioning_seconds=_between(created, ready))
     return Phases(
-        provisioning_seconds=_seconds(_moment(timeline, "CreationDateTime"), _moment(timeline, "ReadyDateTime")),
-        working_seconds=_seconds(*work) if work else None,
-        ending_seconds=_seconds(work[1], _moment(timeline, "EndDateTime")) if work else None,
+        provisioning_seconds=_between(created, ready),
+        waiting_seconds=_between(ready, busy[0][0] if busy else ended),
+        working_seconds=seconds_of(busy) if busy else None,
+        gap_seconds=seconds_of((done[1], following[0]) for done, following in pairwise(busy)) if busy else None,
+        tail_seconds=_between(busy[-1][1], ended) if busy else None,
     )
 
 
-def workers_used(instances: Iterable[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]) -> WorkersUsed | None:
+def _between(start: datetime.datetime | None, end: datetime.datetime | None) -> float | None:
+    return seconds_of([(start, end)]) if start and end else None
+
+
+def workers_used(
+    cluster: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], instances: Iterable[Mapping[str, Any]]
+) -> WorkersUsed | None:
     """Return the workers of a cluster; ``None`` when there were none or no step ran.
 
     Parameters
     ----------
+    cluster, steps
+        As DescribeCluster and ListSteps show them.
     instances
         Its core and task nodes as ListInstances shows them.
-    steps
-        As ListSteps shows them.
     """
-    work = _work(steps)
-    if work is None or work[0] == work[1]:
+    busy = busy_spans(cluster, steps)
+    working = seconds_of(busy or ())
+    if not busy or not working:
         return None
     nodes: defaultdict[str, float] = defaultdict(float)
     on_spot, lost = 0.0, 0
     for instance in instances:
-        share = _share(part(instance["Status"], "Timeline"), work)
+        share = _seconds_there(instance, busy) / working
         nodes[instance["InstanceType"]] += share
         if instance.get("Market") == _SPOT:
             on_spot += share
-            lost += _is_lost(instance["Status"], work[1])
+            lost += _is_lost(instance, busy)
     total = sum(nodes.values())
     return WorkersUsed(nodes=dict(nodes), spot_share=on_spot / total, spot_lost=lost) if total else None
 
 
-def _work(steps: Sequence[Mapping[str, Any]]) -> tuple[datetime.datetime, datetime.datetime] | None:
-    """Return when the first step started and the last one ended; ``None`` while one has not ended."""
-    timelines = [part(part(step, "Status"), "Timeline") for step in steps]
-    starts = [_moment(timeline, "StartDateTime") for timeline in timelines]
-    ends = [_moment(timeline, "EndDateTime") for timeline in timelines]
-    known_starts, known_ends = [at for at in starts if at], [at for at in ends if at]
-    if not known_starts or len(known_ends) < len(steps):
-        return None
-    return min(known_starts), max(known_ends)
-
-
-def _share(timeline: Mapping[str, Any], work: tuple[datetime.datetime, datetime.datetime]) -> float:
+def _seconds_there(instance: Mapping[str, Any], busy: Sequence[Span]) -> float:
     """Return for how much of the work an instance was there."""
-    ready = _moment(timeline, "ReadyDateTime")
-    if ready is None:
-        return 0.0
-    until = min(_moment(timeline, "EndDateTime") or work[1], work[1])
-    return max((until - max(ready, work[0])) / (work[1] - work[0]), 0.0)
+    ready = moment(timeline(instance), "ReadyDateTime")
+    ended = moment(timeline(instance), "EndDateTime") or busy[-1][1]
+    return overlap(busy, (ready, ended)) if ready else 0.0
 
 
-def _is_lost(status: Mapping[str, Any], work_ended: datetime.datetime) -> bool:
-    ended = _moment(part(status, "Timeline"), "EndDateTime")
-    return text(part(status, "StateChangeReason"), "Code") == _LOST and ended is not None and ended < work_ended
-
-
-def _moment(timeline: Mapping[str, Any], key: str) -> datetime.datetime | None:
-    found = timeline.get(key)
-    return found if isinstance(found, datetime.datetime) else None
-
-
-def _seconds(start: datetime.datetime | None, end: datetime.datetime | None) -> float | None:
-    return (end - start).total_seconds() if start and end and end >= start else None
+def _is_lost(instance: Mapping[str, Any], busy: Sequence[Span]) -> bool:
+    ended = moment(timeline(instance), "EndDateTime")
+    code = text(part(part(instance, "Status"), "StateChangeReason"), "Code")
+    return code == _LOST and ended is not None and ended < busy[-1][1]

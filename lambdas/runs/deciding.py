@@ -14,10 +14,11 @@ from lambdas.logs.read import LogFile, Logs
 from lambdas.recovery.attempt import follow, next_attempt
 from lambdas.recovery.shortage_store import put_shortages, recent_shortages
 from lambdas.recovery.shortages import Shortage, shortages_of
-from lambdas.runs.diagnosing import Findings, examine
+from lambdas.runs.diagnosing import STEP_STATE, Findings, examine
 from lambdas.runs.events import DiagnoseEvent, StateFailure
 from lambdas.runs.plan import Attempt, Plan
-from lambdas.specs.load import load_catalogue, load_cluster, load_job
+from lambdas.scaling.managed import within
+from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_scaling
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -81,7 +82,7 @@ def decide(
     explained = explain_findings(event, found)
     return Decision(
         outcome="retry" if again else "failed",
-        failure=StateFailure(event.failure.state, explained.error, explained.cause),
+        failure=StateFailure(_failed_state(event, found), explained.error, explained.cause),
         diagnosis=diagnosis_record(found),
         plan=again,
     )
@@ -124,21 +125,26 @@ def _again(event: DiagnoseEvent, found: Findings, settings: "Settings", shortage
     plan = event.plan
     if plan is None:
         return None
-    cluster = load_cluster(load_job(plan.job).cluster)
-    following = next_attempt(plan, found.diagnosis, cluster, load_catalogue(settings.region), shortages)
+    job = load_job(plan.job)
+    cluster, scaling = load_cluster(job.cluster), within(load_scaling(job.scaling), job.limits.max_nodes)
+    following = next_attempt(plan, found.diagnosis, cluster, load_catalogue(settings.region), shortages, scaling)
     if following is None:
         return None
     changed, change = following
     attempt = Attempt(
         number=plan.attempt,
         cluster_id=found.cluster_id,
-        failed_state=event.failure.state,
+        failed_state=_failed_state(event, found),
         failure_class=found.diagnosis.failure_class.value,
         action=found.diagnosis.action.value,
         change=change,
     )
-    left = [name for name in plan.steps_left if name not in found.completed]
-    return follow(changed, attempt, left[0] if left else plan.steps_left[-1])
+    return follow(changed, attempt, found.completed)
+
+
+def _failed_state(event: DiagnoseEvent, found: Findings) -> str:
+    """Return the state to blame: the machine may have been in another one, waiting for a later step."""
+    return f"{STEP_STATE}{found.step['Name']}" if found.step else event.failure.state
 
 
 def explain_findings(event: DiagnoseEvent, found: Findings) -> Explanation:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CREATE_STATE = "Create cluster"
 STEP_STATE = "Run step "
+ADDING_STATE = "Add step "
 TIMEOUT_ERROR = "States.Timeout"
 _EMR_ERRORS = "EMR."
 _FAILED_STATES = frozenset({"FAILED", "CANCELLED", "INTERRUPTED", "CANCEL_PENDING"})
@@ -105,14 +106,21 @@ def _lost_cluster(event: DiagnoseEvent, emr: "EMRClient") -> str | None:
 
 
 def _failed_step(failure: StateFailure, steps: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the step as the machine saw it fail, else as EMR lists it now."""
+    """Return the step that failed: as the machine saw it, else as EMR lists it now.
+
+    The machine may have been waiting for another one, which was cancelled because this one failed.
+    """
     seen = part(parse_object(failure.cause), "Step")
-    if seen:
+    if _state(seen) == "FAILED":
         return seen
+    failed = next((step for step in steps if _state(step) == "FAILED"), None)
+    if failed or seen or failure.state.startswith(ADDING_STATE):
+        return failed or seen or None
     name = failure.state.removeprefix(STEP_STATE)
     named = [step for step in steps if text(step, "Name") == name]
-    failed = [step for step in steps if _state(step) in _FAILED_STATES]
-    return next(iter(named[-1:] or failed[-1:]), None)
+    unfinished = [step for step in steps if _state(step) in _FAILED_STATES]
+    started = [step for step in unfinished if part(part(step, "Status"), "Timeline").get("StartDateTime")]
+    return next(iter(named[-1:] or started[-1:] or unfinished[-1:]), None)
 
 
 def _logs(s3: "S3Client", cluster: Mapping[str, Any] | None, step: Mapping[str, Any] | None) -> Logs:
@@ -137,7 +145,7 @@ def _diagnose(
 ) -> Diagnosis:
     failure, code = event.failure, _code(cluster)
     if failure.error == TIMEOUT_ERROR:
-        return _timed_out(event, emr, cluster, logs)
+        return _timed_out(event, emr, cluster, step, logs)
     if failure.error.startswith(_EMR_ERRORS) and code not in FAILURE_CODES:
         if _ENDED_MEANWHILE.search(failure.cause):
             return Diagnosis(FailureClass.CANCELLED_OR_KILLED, Action.FAIL_NOW, 0.9, (failure.cause,))
@@ -150,10 +158,18 @@ def _diagnose(
     return diagnose(Case(None if is_ours else cluster, step, "\n".join(filter(None, (logs.text, words)))))
 
 
-def _timed_out(event: DiagnoseEvent, emr: "EMRClient", cluster: Mapping[str, Any] | None, logs: Logs) -> Diagnosis:
+def _timed_out(
+    event: DiagnoseEvent,
+    emr: "EMRClient",
+    cluster: Mapping[str, Any] | None,
+    step: Mapping[str, Any] | None,
+    logs: Logs,
+) -> Diagnosis:
     if event.failure.state != CREATE_STATE:
         seen = diagnose(Case(None, None, logs.text)).evidence if logs.text else ()
-        what = f"{event.failure.state!r} did not end within its timeout"
+        name = text(step, "Name")
+        was = f", while step {name!r} was running" if step and event.failure.state != f"{STEP_STATE}{name}" else ""
+        what = f"{event.failure.state!r} did not end within its timeout{was}"
         return Diagnosis(FailureClass.TIMEOUT, Action.FAIL_NOW, 0.95, (what, *seen))
     if cluster is not None and event.plan is not None and _lacked(emr, text(cluster, "Id"), event.plan.cluster):
         what = "The cluster was still waiting for EC2 capacity when start_timeout had passed"

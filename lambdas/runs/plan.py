@@ -81,7 +81,7 @@ class Estimated(PlanPart):
     minutes_interval, usd_interval
         Between which four of five runs lie.
     runtime_seconds
-        From the start of the first step to the end of the last.
+        In which steps run.
     """
 
     minutes: float
@@ -104,7 +104,8 @@ class Pool:
 class ClusterRequest(PlanPart):
     """What of ``RunJobFlow`` depends on the run, in EMR's own names when dumped by alias.
 
-    There are either instance fleets or instance groups; the others are left out when it is dumped.
+    There are either instance fleets or instance groups, and no managed scaling where a policy scales the groups; what
+    is not there is left out when it is dumped.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_pascal, populate_by_name=True)
@@ -114,7 +115,7 @@ class ClusterRequest(PlanPart):
     instance_fleets: list[dict[str, Any]] = []
     instance_groups: list[dict[str, Any]] = []
     configurations: list[dict[str, Any]]
-    managed_scaling_policy: dict[str, Any]
+    managed_scaling_policy: dict[str, Any] = {}
 
     @property
     def pools(self) -> list[Pool]:
@@ -137,8 +138,9 @@ class ClusterRequest(PlanPart):
         return self
 
     @model_serializer(mode="wrap")
-    def _leave_other_kind_out(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        empty = ("instance_groups", "InstanceGroups") if self.instance_fleets else ("instance_fleets", "InstanceFleets")
+    def _leave_out_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        names = ("instance_fleets", "instance_groups", "managed_scaling_policy")
+        empty = {each for name in names if not getattr(self, name) for each in (name, to_pascal(name))}
         return {name: value for name, value in dump(self).items() if name not in empty}
 
 
@@ -176,8 +178,8 @@ class Plan(PlanPart):
     ----------
     attempt, attempts
         The number of this attempt, and how many there may be.
-    first_step
-        Where this attempt starts: the steps before it have been completed by earlier ones.
+    done
+        The steps that earlier attempts have completed, at least one less than all.
     size, estimate, receipt, cluster
         Of this attempt.
     reasons
@@ -195,7 +197,7 @@ class Plan(PlanPart):
     measured: Measured
     attempt: Count = 1
     attempts: Count = 1
-    first_step: str
+    done: list[str] = []
     size: Size
     estimate: Estimated
     receipt: list[str]
@@ -208,8 +210,7 @@ class Plan(PlanPart):
     @property
     def steps_left(self) -> list[str]:
         """The names of the steps this attempt has to run."""
-        names = [step.name for step in self.steps]
-        return names[names.index(self.first_step) :]
+        return [step.name for step in self.steps if step.name not in self.done]
 
     def as_document(self) -> dict[str, Any]:
         """Return the plan as JSON types, EMR-shaped parts in EMR's names."""

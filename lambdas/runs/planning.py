@@ -19,17 +19,20 @@ from lambdas.runs.plan import Measured, Plan, PlannedStep
 from lambdas.runs.reasons import reasons_of
 from lambdas.runs.request import cluster_name, planned_rung
 from lambdas.runs.store import put_manifest, run_folder
+from lambdas.scaling.managed import within
 from lambdas.settings import Settings
 from lambdas.sizing import Asked, Decision, Goal, Known, build_ladder, weigh_sizes
 from lambdas.sizing.choice import CONFIDENCE_WITHOUT_RUNS, DEFAULT_CONFIDENCE
+from lambdas.sizing.elastic import ScalingError
 from lambdas.sizing.ladder import first_rung
 from lambdas.sizing.receipt import receipt, warnings_of, what_fails, what_would
 from lambdas.specs.cluster import Cluster
 from lambdas.specs.code import code_prefix
 from lambdas.specs.errors import SpecError, UnknownSpecError
 from lambdas.specs.job import Job
-from lambdas.specs.load import load_catalogue, load_cluster, load_job
+from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_scaling
 from lambdas.specs.placeholders import INPUT, has_input, is_input, substitute
+from lambdas.specs.scaling import Scaling
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,15 +74,18 @@ def make_plan(
     RejectionError
         The run must not start; nothing was created.
     """
-    job, cluster, catalogue = _specs(event.job, settings.region)
+    job, cluster, scaling, catalogue = _specs(event.job, settings.region)
     created_as = [(trigger.object_created.suffix, trigger.object_created.input) for trigger in job.triggers]
     request = parse_request(event.input, substitute(job.input, {"data_bucket": settings.data_bucket}), created_as)
     known = known_of(job, dynamodb, settings.run_table, now)
-    asked = _asked(job, known)
+    asked = _asked(job, known, scaling)
     folder = run_folder(settings.log_bucket, job.name, event.execution.name)
     with open_manifest() as manifest:
         inputs, measured = measure_input(s3, request, manifest)
-        sizes = weigh_sizes(measured, asked, known, cluster, catalogue)
+        try:
+            sizes = weigh_sizes(measured, asked, known, cluster, catalogue)
+        except ScalingError as error:
+            raise JobInvalidError(f"the scaling policy {job.scaling!r} cannot be followed: {error}") from error
         if sizes is None:
             raise JobInvalidError(
                 f"no instance type of the cluster spec {cluster.name!r} has room for a driver and an executor; "
@@ -99,7 +105,6 @@ def make_plan(
             manifest=f"{folder}manifest.json",
             measured=_measured(measured),
             attempts=1 + job.on_failure.attempts,
-            first_step=job.steps[0].name,
             size=first.size,
             estimate=first.estimate,
             receipt=[
@@ -116,10 +121,11 @@ def make_plan(
     return plan
 
 
-def _asked(job: Job, known: Known) -> Asked:
+def _asked(job: Job, known: Known, scaling: Scaling) -> Asked:
     size = job.size
     confidence = size.confidence or (DEFAULT_CONFIDENCE if known.names else CONFIDENCE_WITHOUT_RUNS)
-    return Asked(job.limits.max_nodes, job.job_class, Goal(size.deadline, size.budget_usd, confidence))
+    goal = Goal(size.deadline, size.budget_usd, confidence)
+    return Asked(job.limits.max_nodes, job.job_class, goal, within(scaling, job.limits.max_nodes))
 
 
 def _refuse(decision: Decision, asked: Asked, job: Job) -> None:
@@ -130,7 +136,7 @@ def _refuse(decision: Decision, asked: Asked, job: Job) -> None:
         )
 
 
-def _specs(name: str, region: str) -> tuple[Job, Cluster, "Catalogue"]:
+def _specs(name: str, region: str) -> tuple[Job, Cluster, Scaling, "Catalogue"]:
     try:
         job = load_job(name)
     except UnknownSpecError as error:
@@ -138,7 +144,7 @@ def _specs(name: str, region: str) -> tuple[Job, Cluster, "Catalogue"]:
     except SpecError as error:
         raise JobInvalidError(f"the deployed spec is wrong; correct it and deploy again: {error}") from error
     try:
-        return job, load_cluster(job.cluster), load_catalogue(region)
+        return job, load_cluster(job.cluster), load_scaling(job.scaling), load_catalogue(region)
     except (UnknownSpecError, SpecError) as error:
         raise JobInvalidError(f"the deployed specs are wrong; correct them and deploy again: {error}") from error
 

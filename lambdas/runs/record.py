@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.history.metrics import SparkMetrics
+from lambdas.history.nodes import NodeChange
 from lambdas.history.phases import Phases, WorkersUsed
 from lambdas.runs.plan import Plan
 
@@ -47,7 +48,7 @@ class StepRun(RecordPart):
 
 
 class RunRecord(RecordPart):
-    """The record; times in UTC, instances and cost of all attempts, steps, phases and workers of the last cluster.
+    """The record; times in UTC, instances and cost of all attempts, steps, phases and nodes of the last cluster.
 
     ``spark`` has every application whose event log was found, those of earlier attempts too.
     """
@@ -65,6 +66,7 @@ class RunRecord(RecordPart):
     steps: list[StepRun]
     phases: Phases = Phases()
     workers: WorkersUsed | None = None
+    nodes: list[NodeChange] = []
     spark: list[SparkMetrics] = []
     cost: Dollars
     error: str | None

@@ -11,6 +11,7 @@ from lambdas.failures.diagnose import diagnose
 from lambdas.failures.explain import explain
 from lambdas.failures.verdict import Known, Verdict, judge
 from lambdas.history.metrics import SparkMetrics
+from lambdas.history.nodes import node_changes
 from lambdas.history.phases import Phases, phases_of, workers_used
 from lambdas.pricing import Cost, Interval, cost_of
 from lambdas.runs.diagnosing import list_steps
@@ -57,6 +58,7 @@ def make_record(
     instances = {each: _instances(emr, each) for each in _clusters(event, cluster_id)}
     volumes = event.plan.cluster.volume_gib if event.plan else {}
     intervals = [interval for each in instances.values() for interval in _intervals(each, volumes, now)]
+    nodes = _by_role(emr, cluster, instances[cluster["Id"]]) if cluster else {}
     failure = event.failure or _unnoticed_failure(event, cluster, steps)
     return RunRecord(
         run=event.execution.name,
@@ -71,7 +73,8 @@ def make_record(
         instances=_used(intervals),
         steps=[_step_run(step) for step in steps],
         phases=phases_of(cluster, steps) if cluster else Phases(),
-        workers=workers_used(_workers(emr, cluster, instances[cluster["Id"]]), steps) if cluster else None,
+        workers=workers_used(cluster, steps, [*nodes["CORE"], *nodes["TASK"]]) if cluster else None,
+        nodes=node_changes(cluster, nodes) if cluster else [],
         spark=list(spark),
         cost=_dollars(cost_of(intervals, catalogue)),
         error=failure.error if failure else None,
@@ -114,12 +117,19 @@ def _instances(emr: "EMRClient", cluster_id: str, **only: Any) -> list[dict[str,
     return [dict[str, Any](instance) for page in pages for instance in page["Instances"]]
 
 
-def _workers(emr: "EMRClient", cluster: Mapping[str, Any], instances: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the instances but the primary node's; ListInstances does not show what an instance is for."""
+def _by_role(
+    emr: "EMRClient", cluster: Mapping[str, Any], instances: Iterable[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the nodes of a cluster by role, which ListInstances does not show but can be asked for."""
     is_fleet = cluster.get("InstanceCollectionType") == "INSTANCE_FLEET"
-    primary = {"InstanceFleetType": "MASTER"} if is_fleet else {"InstanceGroupTypes": ["MASTER"]}
-    primaries = {instance["Id"] for instance in _instances(emr, cluster["Id"], **primary)}
-    return [instance for instance in instances if instance["Id"] not in primaries]
+    roles: dict[str, str] = {}
+    for role in ("MASTER", "CORE"):
+        asked = {"InstanceFleetType": role} if is_fleet else {"InstanceGroupTypes": [role]}
+        roles |= {instance["Id"]: role for instance in _instances(emr, cluster["Id"], **asked)}
+    nodes: dict[str, list[dict[str, Any]]] = {"MASTER": [], "CORE": [], "TASK": []}
+    for instance in instances:
+        nodes[roles.get(instance["Id"], "TASK")].append(instance)
+    return nodes
 
 
 def _intervals(

@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 
 from lambdas.history.event_log import with_event_log
-from lambdas.runs.plan import ClusterRequest, Estimated, Nodes, PlannedRung, Size
+from lambdas.runs.plan import ClusterRequest, Estimated, Nodes, Plan, PlannedRung, Size
+from lambdas.sizing.elastic import Elastic, TaskNodes
 from lambdas.sizing.emit import Emitted
 from lambdas.sizing.expect import Estimate
 from lambdas.sizing.ladder import Rung
-from lambdas.sizing.layout import Layout
+from lambdas.sizing.layout import Layout, with_executors
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Market
+from lambdas.specs.scaling import CustomScaling
 
 # Names of clusters may not hold these.
 # https://docs.aws.amazon.com/emr/latest/APIReference/API_RunJobFlow.html
@@ -23,7 +25,7 @@ def planned_rung(rung: Rung, name: str, folder: str) -> PlannedRung:
     """Return a rung as the plan holds it; ``folder`` is the run's."""
     return PlannedRung(
         why=rung.why,
-        size=size_of(rung.shape, rung.shuffle_partitions, rung.emitted, rung.market),
+        size=size_of(rung.elastic or rung.shape, rung.shuffle_partitions, rung.emitted, rung.market),
         estimate=_estimated(rung.estimate),
         cluster=cluster_request(name, rung.emitted, rung.subnets, folder),
     )
@@ -62,8 +64,8 @@ def cluster_name(job: str, run: str) -> str:
     return _NOT_IN_CLUSTER_NAMES.sub("-", f"{job}-{run}")[:MAX_CLUSTER_NAME]
 
 
-def size_of(shape: Shape, partitions: int, emitted: Emitted, market: Market) -> Size:
-    """Return a shape as the plan holds it.
+def size_of(shape: Shape | Elastic, partitions: int, emitted: Emitted, market: Market) -> Size:
+    """Return a size as the plan holds it: with a policy, what the cluster starts with.
 
     Parameters
     ----------
@@ -72,11 +74,11 @@ def size_of(shape: Shape, partitions: int, emitted: Emitted, market: Market) -> 
     market
         Where the task nodes come from.
     """
-    worker, layout = shape.instance_type.type, shape.layout
+    layout = shape.layout
     return Size(
-        primary=Nodes(instance_type=emitted.primary_type, count=1),
-        core=Nodes(instance_type=worker, count=shape.core_nodes),
-        task=Nodes(instance_type=worker, count=shape.task_nodes),
+        primary=Nodes(instance_type=emitted.primary_type, count=emitted.primary_count),
+        core=Nodes(instance_type=shape.core_type, count=shape.core_nodes),
+        task=Nodes(instance_type=shape.task_type, count=shape.task_nodes),
         task_market=market,
         workers=shape.workers,
         vcpus=shape.vcpus,
@@ -100,3 +102,26 @@ def shape_of(size: Size, catalogue: Catalogue) -> Shape:
         driver_heap_mib=size.driver_memory_mib,
     )
     return Shape(catalogue.get(size.core.instance_type), size.workers, layout, size.task_market)
+
+
+def elastic_of(plan: Plan, policy: CustomScaling, catalogue: Catalogue) -> Elastic:
+    """Return the cluster that a policy scales of which a plan holds the size and the groups."""
+    size, core = plan.size, catalogue.get(plan.size.core.instance_type)
+    one = Layout(
+        executors=1,
+        cores=size.executor_cores,
+        heap_mib=size.executor_memory_mib,
+        overhead_mib=size.executor_overhead_mib,
+        driver_heap_mib=size.driver_memory_mib,
+    )
+    groups = [
+        TaskNodes(
+            name=group["Name"],
+            instance_type=catalogue.get(group["InstanceType"]),
+            minimum=group["AutoScalingPolicy"]["Constraints"]["MinCapacity"],
+            maximum=group["AutoScalingPolicy"]["Constraints"]["MaxCapacity"],
+        )
+        for group in plan.cluster.instance_groups
+        if group["InstanceRole"] == "TASK"
+    ]
+    return Elastic(policy, core, tuple(groups), with_executors(one, core), size.task_market)

@@ -1,11 +1,21 @@
 """Settings of Spark and YARN that follow from a size."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from lambdas.sizing.layout import CONTAINER_STEP_MIB, DRIVER_CORES
+from lambdas.sizing.layout import CONTAINER_STEP_MIB, DRIVER_CORES, Layout
 from lambdas.sizing.need import Need
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Executors:
+    """How many executors Spark keeps, starts with, and has at most."""
+
+    least: int
+    first: int
+    most: int
 
 
 def shuffle_partitions(need: Need, shape: Shape) -> int:
@@ -16,7 +26,7 @@ def shuffle_partitions(need: Need, shape: Shape) -> int:
     return max(2 * shape.vcpus, need.tasks)
 
 
-def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict[str, Any]]:
+def configurations(partitions: int, layout: Layout, executors: Executors, cluster: Cluster) -> list[dict[str, Any]]:
     """Return ``Configurations`` of ``RunJobFlow``: the cluster spec's, and on top those of the size.
 
     https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-configure.html
@@ -24,8 +34,8 @@ def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict
     sized = {
         # It would size the executors anew, by EMR's rules.
         "spark": {"maximizeResourceAllocation": "false"},
-        "spark-defaults": _spark_defaults(partitions, shape),
-        "yarn-site": yarn_site(shape),
+        "spark-defaults": _spark_defaults(partitions, layout, executors),
+        "yarn-site": yarn_site(layout),
         # Cores count too: by memory alone, a node without the driver may take one more executor in the driver's room.
         # https://hadoop.apache.org/docs/r3.4.2/hadoop-yarn/hadoop-yarn-site/CapacityScheduler.html
         "capacity-scheduler": {
@@ -41,13 +51,13 @@ def configurations(partitions: int, shape: Shape, cluster: Cluster) -> list[dict
     ]
 
 
-def yarn_site(shape: Shape) -> dict[str, str]:
+def yarn_site(layout: Layout) -> dict[str, str]:
     """Return ``yarn-site``: the memory every node gives, and where the driver may start."""
     # EMR's defaults differ by type; these hold for every type the cluster may get, so that all nodes are alike.
     # https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-hadoop-task-config.html
-    memory = str(shape.layout.node_mib)
+    memory = str(layout.node_mib)
     return {
-        "yarn.nodemanager.resource.cpu-vcores": str(shape.layout.node_vcores),
+        "yarn.nodemanager.resource.cpu-vcores": str(layout.node_vcores),
         "yarn.nodemanager.resource.memory-mb": memory,
         "yarn.scheduler.maximum-allocation-mb": memory,
         "yarn.scheduler.minimum-allocation-mb": str(CONTAINER_STEP_MIB),
@@ -58,18 +68,16 @@ def yarn_site(shape: Shape) -> dict[str, str]:
     }
 
 
-def _spark_defaults(partitions: int, shape: Shape) -> dict[str, str]:
-    layout = shape.layout
+def _spark_defaults(partitions: int, layout: Layout, executors: Executors) -> dict[str, str]:
     return {
         "spark.driver.cores": str(DRIVER_CORES),
         "spark.driver.memory": f"{layout.driver_heap_mib}m",
         "spark.driver.memoryOverhead": f"{layout.driver_overhead_mib}m",
         # EMR runs the external shuffle service this needs.
         "spark.dynamicAllocation.enabled": "true",
-        "spark.dynamicAllocation.initialExecutors": str(shape.executors),
-        "spark.dynamicAllocation.maxExecutors": str(shape.executors),
-        # Core nodes are never scaled in, so nothing is saved by giving their executors up.
-        "spark.dynamicAllocation.minExecutors": str(shape.core_nodes * layout.executors),
+        "spark.dynamicAllocation.initialExecutors": str(executors.first),
+        "spark.dynamicAllocation.maxExecutors": str(executors.most),
+        "spark.dynamicAllocation.minExecutors": str(executors.least),
         "spark.executor.cores": str(layout.cores),
         "spark.executor.memory": f"{layout.heap_mib}m",
         "spark.executor.memoryOverhead": f"{layout.overhead_mib}m",

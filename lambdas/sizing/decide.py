@@ -9,12 +9,14 @@ from lambdas.sizing.asked import Asked
 from lambdas.sizing.bounds import Bounds, find_bounds
 from lambdas.sizing.choice import Choice, choose
 from lambdas.sizing.configurations import shuffle_partitions
-from lambdas.sizing.emit import Emitted, emit
+from lambdas.sizing.elastic import Elastic, fit_policy, fixed_shapes
+from lambdas.sizing.emit import Emitted, emit, emit_elastic
 from lambdas.sizing.expect import Estimate, Expected, Known, expect
 from lambdas.sizing.need import Need, predict_need
 from lambdas.sizing.shapes import Shape, candidate_shapes
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Cluster
+from lambdas.specs.scaling import CustomScaling, ManagedLimits, ManagedScaling
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Decision:
         How many shapes there were.
     would_keep
         What could be kept instead, when the size does not fit.
+    elastic
+        What starts instead of the size where a policy decides: the size is then what the work needs if it stays as it
+        is.
     """
 
     need: Need
@@ -43,6 +48,7 @@ class Decision:
     considered: int
     alternatives: tuple[Alternative, ...]
     would_keep: Bounds | None
+    elastic: Elastic | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Sizes:
         What each takes and costs, and which is best; by place in ``shapes``.
     would_keep
         What could be kept instead, when none keeps what is asked for.
+    elastics
+        The clusters a policy may start, best first; none where EMR's managed scaling decides.
     """
 
     asked: Asked
@@ -69,6 +77,7 @@ class Sizes:
     expected: Expected
     choice: Choice
     would_keep: Bounds | None
+    elastics: tuple[Elastic, ...] = ()
 
     @property
     def best(self) -> Decision:
@@ -80,21 +89,39 @@ class Sizes:
         best = next((each for each in self.choice.order if self.shapes[each].instance_type.type not in without), None)
         return None if best is None else self._decision(best, without)
 
+    def emit(
+        self, shape: Shape, cluster: Cluster, elastic: Elastic | None = None, without: Collection[str] = ()
+    ) -> Emitted:
+        """Say a size, or what a policy starts instead of it, in EMR's names.
+
+        Parameters
+        ----------
+        cluster
+            The cluster spec, whose task nodes may come from elsewhere than those of the sizes.
+        without
+            Instance types to leave out.
+        """
+        partitions, spill = shuffle_partitions(self.need, shape), self.need.spill_bytes
+        if elastic:
+            return emit_elastic(elastic, partitions, cluster, spill, shape.workers)
+        return emit(shape, partitions, cluster, self.catalogue, without, spill, _managed_limits(self.asked))
+
     def _decision(self, best: int, without: Collection[str]) -> Decision:
         shape, goal = self.shapes[best], self.asked.goal
-        partitions = shuffle_partitions(self.need, shape)
+        elastic = self.elastics[0] if self.elastics else None
         kept = float(self.choice.kept[best])
         return Decision(
             need=self.need,
             shape=shape,
-            shuffle_partitions=partitions,
+            shuffle_partitions=shuffle_partitions(self.need, shape),
             estimate=self.expected.estimate(best),
-            emitted=emit(shape, partitions, self.cluster, self.catalogue, without, self.need.spill_bytes),
+            emitted=self.emit(shape, self.cluster, elastic, without),
             fits=kept >= goal.confidence,
             kept=kept,
             considered=len(self.shapes),
             alternatives=alternatives_of(self.shapes, self.expected, self.choice, best, goal),
             would_keep=self.would_keep,
+            elastic=elastic,
         )
 
 
@@ -118,8 +145,21 @@ def weigh_sizes(
     -------
     Sizes or None
         ``None`` when no instance type has room for a driver and an executor.
+
+    Raises
+    ------
+    ScalingError
+        The policy the job names cannot be followed.
     """
-    shapes = candidate_shapes(cluster, catalogue, asked.max_nodes)
+    elastics: tuple[Elastic, ...] = ()
+    if isinstance(asked.scaling, CustomScaling):
+        elastics = fit_policy(asked.scaling, cluster.task_market, catalogue, asked.max_nodes)
+        cluster = cluster.model_copy(update={"primary_type": asked.scaling.minimum.primary.type})
+        shapes = fixed_shapes(elastics[0])
+    else:
+        limits = _managed_limits(asked)
+        max_nodes = min(asked.max_nodes, (limits.maximum or asked.max_nodes) + 1)
+        shapes = candidate_shapes(cluster, catalogue, max_nodes, limits.minimum or 1)
     if not shapes:
         return None
     need = predict_need(measured, known.spill_share)
@@ -127,4 +167,8 @@ def weigh_sizes(
     believed = expected.given(asked.goal.deadline_seconds)
     choice = choose(believed.outcomes, asked.goal)
     would_keep = None if choice.fits else find_bounds(shapes, expected, asked.goal)
-    return Sizes(asked, cluster, catalogue, need, tuple(shapes), believed, choice, would_keep)
+    return Sizes(asked, cluster, catalogue, need, tuple(shapes), believed, choice, would_keep, elastics)
+
+
+def _managed_limits(asked: Asked) -> ManagedLimits:
+    return asked.scaling.managed if isinstance(asked.scaling, ManagedScaling) else ManagedLimits()

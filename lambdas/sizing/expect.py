@@ -23,9 +23,13 @@ from lambdas.specs.cluster import Cluster
 # From the request until the first step can start. Five to ten minutes are common; AWS gives no number.
 ASSUMED_PROVISION_SECONDS = 8 * 60
 
-# From a step's end until Step Functions sees it and ends the cluster: it looks every 60 seconds and later less often.
+# From a ready cluster until Step Functions sees it: it looks every 60 seconds.
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-emr.html
-ASSUMED_NOTICE_SECONDS = 90
+ASSUMED_WAITING_SECONDS = 30
+
+# From the end of the work, at which EMR ends the cluster, until it is gone: "1-5 minutes" at most, paid.
+# https://docs.aws.amazon.com/emr/latest/APIReference/API_TerminateJobFlows.html
+ASSUMED_ENDING_SECONDS = 90
 
 # Four of five runs lie within an interval.
 INTERVAL = (0.1, 0.9)
@@ -163,7 +167,8 @@ def expect(
 
     All nodes are billed from the request to the end. On spot, interrupted work is done again.
     """
-    overhead = (known.provision_seconds or ASSUMED_PROVISION_SECONDS) + ASSUMED_NOTICE_SECONDS
+    overhead = (known.provision_seconds or ASSUMED_PROVISION_SECONDS) + ASSUMED_WAITING_SECONDS
+    overhead += ASSUMED_ENDING_SECONDS
     runtime = forecast(
         job_class,
         measured.bytes,

@@ -34,7 +34,7 @@ def instance_fleets(
     """
     types = like_types(shape.instance_type, shape.layout, cluster, catalogue, without)
     workers = [
-        config | worker_disks(known, shape, spill_bytes)
+        config | worker_disks(known, shape.workers, spill_bytes)
         for config, known in zip(_type_configs(types), types, strict=True)
     ]
     primary = _type_configs(primary_types(cluster, catalogue, without))
@@ -89,9 +89,9 @@ def primary_types(cluster: Cluster, catalogue: Catalogue, without: Collection[st
     return (others if without and others else [chosen, *similar])[: _max_types(cluster)]
 
 
-def worker_disks(known: InstanceType, shape: Shape, spill_bytes: int) -> dict[str, Any]:
-    """Return the ``EbsConfiguration`` of a worker of this type, or nothing where what EMR attaches will do."""
-    storage = worker_storage(spill_bytes, shape.workers, known)
+def worker_disks(known: InstanceType, workers: int, spill_bytes: int) -> dict[str, Any]:
+    """Return the ``EbsConfiguration`` of one of some workers, or nothing where what EMR attaches will do."""
+    storage = worker_storage(spill_bytes, workers, known)
     return {"EbsConfiguration": ebs_configuration(storage)} if spill_bytes and storage.volumes else {}
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lambdas.sizing.decide import Decision, Sizes
-from lambdas.sizing.emit import Emitted, emit
+from lambdas.sizing.elastic import Elastic
+from lambdas.sizing.emit import Emitted
 from lambdas.sizing.expect import Estimate, Spread, usd_of_an_hour
 from lambdas.sizing.fleets import like_types, primary_types
 from lambdas.sizing.shapes import Shape
@@ -17,7 +18,10 @@ MAX_SUBNET_RUNGS = 3
 
 @dataclass(frozen=True)
 class Rung:
-    """One way to get a cluster: what is different about it, and all that EMR is asked for."""
+    """One way to get a cluster: what is different about it, and all that EMR is asked for.
+
+    With ``elastic``, that is what starts, and ``shape`` is what the estimate is of.
+    """
 
     why: str
     shape: Shape
@@ -26,6 +30,7 @@ class Rung:
     estimate: Estimate
     emitted: Emitted
     subnets: tuple[str, ...]
+    elastic: Elastic | None = None
 
 
 def build_ladder(decision: Decision, sizes: Sizes, subnets: Sequence[str]) -> list[Rung]:
@@ -50,7 +55,8 @@ def build_ladder(decision: Decision, sizes: Sizes, subnets: Sequence[str]) -> li
     cluster, catalogue = sizes.cluster, sizes.catalogue
     here, first = tuple(subnets), first_rung(decision, subnets)
     rungs = []
-    other = sizes.decide(without=_types(decision.shape, cluster, catalogue))
+    other = None if decision.elastic else sizes.decide(without=_types(decision.shape, cluster, catalogue))
+    rungs += [_other_task_nodes(first, elastic, sizes) for elastic in sizes.elastics[1:2]]
     if other:
         why = f"other instance types: {other.shape.instance_type.type} and similar"
         rungs.append(replace(first_rung(other, subnets), why=why))
@@ -60,8 +66,8 @@ def build_ladder(decision: Decision, sizes: Sizes, subnets: Sequence[str]) -> li
         rungs += [
             replace(first, why=f"only the subnet {subnet}", subnets=(subnet,)) for subnet in left[:MAX_SUBNET_RUNGS]
         ]
-    if cluster.task_market == "spot" and decision.shape.task_nodes:
-        rungs.append(_on_demand(decision, cluster, catalogue, here))
+    if cluster.task_market == "spot" and (decision.elastic or decision.shape.task_nodes):
+        rungs.append(_on_demand(first, sizes))
     return rungs
 
 
@@ -75,23 +81,30 @@ def first_rung(decision: Decision, subnets: Sequence[str]) -> Rung:
         estimate=decision.estimate,
         emitted=decision.emitted,
         subnets=tuple(subnets),
+        elastic=decision.elastic,
     )
 
 
-def _on_demand(decision: Decision, spec: Cluster, catalogue: Catalogue, subnets: tuple[str, ...]) -> Rung:
+def _other_task_nodes(first: Rung, elastic: Elastic, sizes: Sizes) -> Rung:
+    why = f"other task nodes: {elastic.task_type}"
+    return replace(first, why=why, emitted=sizes.emit(first.shape, sizes.cluster, elastic), elastic=elastic)
+
+
+def _on_demand(first: Rung, sizes: Sizes) -> Rung:
+    spec, catalogue, spill = sizes.cluster, sizes.catalogue, sizes.need.spill_bytes
     cluster = spec.model_copy(update={"task_market": "on_demand"})
-    shape = replace(decision.shape, market="on_demand")
-    spill = decision.need.spill_bytes
-    dearer = usd_of_an_hour(shape, spill, cluster, catalogue) / usd_of_an_hour(decision.shape, spill, spec, catalogue)
-    usd = decision.estimate.usd
-    return Rung(
+    shape = replace(first.shape, market="on_demand")
+    elastic = replace(first.elastic, market="on_demand") if first.elastic else None
+    dearer = usd_of_an_hour(shape, spill, cluster, catalogue) / usd_of_an_hour(first.shape, spill, spec, catalogue)
+    usd = first.estimate.usd
+    return replace(
+        first,
         why="task nodes on demand from the start",
         shape=shape,
         market="on_demand",
-        shuffle_partitions=decision.shuffle_partitions,
-        estimate=replace(decision.estimate, usd=Spread(usd.low * dearer, usd.median * dearer, usd.high * dearer)),
-        emitted=emit(shape, decision.shuffle_partitions, cluster, catalogue, spill_bytes=spill),
-        subnets=subnets,
+        estimate=replace(first.estimate, usd=Spread(usd.low * dearer, usd.median * dearer, usd.high * dearer)),
+        emitted=sizes.emit(shape, cluster, elastic),
+        elastic=elastic,
     )
 
 

@@ -1,6 +1,7 @@
 """How executors and the driver share the YARN memory of one node."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from lambdas.specs.catalogue import InstanceType
 
@@ -78,8 +79,10 @@ class Layout:
         return self.heap_mib >= MIN_HEAP_MIB
 
 
-def layout_of(instance_type: InstanceType, driver_heap_mib: int = DRIVER_HEAP_MIB) -> Layout:
-    """Divide a node into executors of four cores.
+def layout_of(
+    instance_type: InstanceType, driver_heap_mib: int = DRIVER_HEAP_MIB, cores: int = CORES_PER_EXECUTOR
+) -> Layout:
+    """Divide a node into executors of so many cores.
 
     Memory for the driver is kept on every node, so the executors fit wherever it lands. No core is: a driver mostly
     waits, and shares those of the executors.
@@ -89,11 +92,33 @@ def layout_of(instance_type: InstanceType, driver_heap_mib: int = DRIVER_HEAP_MI
     Layout
         Not sound where the node is too small; its figures then mean nothing.
     """
-    executors = max(1, instance_type.vcpu // CORES_PER_EXECUTOR)
+    executors = max(1, instance_type.vcpu // cores)
     share = (instance_type.yarn_memory_mib - _driver_container(driver_heap_mib)) // executors
     container = share - share % CONTAINER_STEP_MIB
     heap = min(container - MIN_OVERHEAD_MIB, container * EXECUTOR_OVERHEAD_DIVISOR // (EXECUTOR_OVERHEAD_DIVISOR + 1))
     return Layout(executors, instance_type.vcpu // executors, heap, container - heap, driver_heap_mib)
+
+
+def common_layout(core: InstanceType, others: Sequence[InstanceType], driver_heap_mib: int = DRIVER_HEAP_MIB) -> Layout:
+    """Divide a core node into executors that nodes of other types hold too: those of the smallest node.
+
+    Parameters
+    ----------
+    core
+        The type of the core nodes, on any of which the driver may land.
+    others
+        Types of nodes without the driver.
+    """
+    types = (core, *others)
+    cores = min(layout_of(known, driver_heap_mib).cores for known in types)
+    smallest = min((layout_of(known, driver_heap_mib, cores) for known in types), key=lambda each: each.container_mib)
+    return with_executors(smallest, core)
+
+
+def with_executors(layout: Layout, instance_type: InstanceType) -> Layout:
+    """Return a layout with as many of its executors as a node of a type holds beside the driver."""
+    room = instance_type.yarn_memory_mib - layout.driver_container_mib
+    return replace(layout, executors=min(instance_type.vcpu // layout.cores, room // max(1, layout.container_mib)))
 
 
 def _driver_container(heap_mib: int) -> int:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from lambdas.sizing.layout import Layout, layout_of
+from lambdas.sizing.elastic import Elastic, problem_of
+from lambdas.sizing.layout import Layout, common_layout, layout_of, with_executors
 from lambdas.sizing.shapes import Shape
 from lambdas.specs.catalogue import Catalogue, InstanceType, allowed_types
 from lambdas.specs.cluster import Cluster
@@ -37,6 +38,30 @@ def more_driver_memory(shape: Shape, cluster: Cluster, catalogue: Catalogue) -> 
         if layout.is_sound and layout.heap_per_core_mib >= shape.layout.heap_per_core_mib // 2:
             return Shape(known, shape.workers, layout, cluster.task_market)
     return None
+
+
+def more_elastic_executor_memory(elastic: Elastic) -> Elastic | None:
+    """Return the cluster with executors that run half as many tasks at once, or ``None`` when it will not do.
+
+    A policy names its types, so no others can take their place.
+    """
+    layout = elastic.layout
+    if layout.cores == 1:
+        return None
+    fewer = replace(elastic, layout=with_executors(replace(layout, cores=layout.cores // 2), elastic.core))
+    return None if problem_of(fewer) else fewer
+
+
+def more_elastic_driver_memory(elastic: Elastic) -> Elastic | None:
+    """Return the cluster with twice the driver's heap, or ``None`` when its types have no room for it.
+
+    Nor when the room kept for such a driver would keep the policy from adding nodes.
+    """
+    types = [group.instance_type for group in elastic.groups]
+    layout = _same_tasks(elastic.layout, common_layout(elastic.core, types, elastic.layout.driver_heap_mib * 2))
+    bigger = replace(elastic, layout=layout)
+    too_little = layout.heap_per_core_mib < elastic.layout.heap_per_core_mib // 2
+    return None if too_little or problem_of(bigger) else bigger
 
 
 def _same_tasks(before: Layout, fresh: Layout) -> Layout:

@@ -1,16 +1,20 @@
 """A few lines that say why a cluster has its size, and what to mind."""
 
 from lambdas.inputs.measure import Measurement
+from lambdas.scaling.alarms import rounded
 from lambdas.sizing.alternatives import Alternative
 from lambdas.sizing.asked import Asked
 from lambdas.sizing.bounds import Bounds
 from lambdas.sizing.decide import Decision
+from lambdas.sizing.elastic import Elastic
 from lambdas.sizing.expect import ASSUMED_PROVISION_SECONDS, Known, Spread
 from lambdas.sizing.need import MAX_PARTITION_BYTES
 from lambdas.sizing.shapes import Shape
 from lambdas.sizing.words import count_of, human_bytes, human_mib, human_time, percent
 from lambdas.specs.catalogue import Catalogue
-from lambdas.specs.cluster import Cluster
+from lambdas.specs.cluster import Cluster, Market
+
+_MARKET_WORDS: dict[Market, str] = {"spot": "on spot", "on_demand": "on demand"}
 
 _KINDS_SHOWN = 3
 _RUNS_SHOWN = 2
@@ -30,7 +34,7 @@ def receipt(
     Returns
     -------
     list of str
-        Seven lines of plain text.
+        Seven lines of plain text, and one on the policy where a policy decides.
     """
     warnings = warnings_of(measured, asked, decision)
     return [
@@ -41,6 +45,7 @@ def receipt(
         _why(decision, asked),
         _instead(decision.alternatives),
         f"Warnings: {' '.join(warnings) if warnings else 'none.'}",
+        *([_scaling(decision.elastic)] if decision.elastic else []),
     ]
 
 
@@ -130,9 +135,11 @@ def _off(error: float) -> str:
 
 
 def _chosen(decision: Decision, cluster: Cluster) -> str:
+    if decision.elastic:
+        return _chosen_elastic(decision.elastic)
     shape = decision.shape
     name, layout = shape.instance_type.type, shape.layout
-    market = "on spot" if shape.market == "spot" else "on demand"
+    market = _MARKET_WORDS[shape.market]
     task = f", {count_of(shape.task_nodes, 'task node')} {name} {market}" if shape.task_nodes else ""
     return (
         f"Chosen: primary {cluster.primary_type}, {count_of(shape.core_nodes, 'core node')} {name}{task}: "
@@ -141,14 +148,40 @@ def _chosen(decision: Decision, cluster: Cluster) -> str:
     )
 
 
+def _chosen_elastic(elastic: Elastic) -> str:
+    layout, primary = elastic.layout, elastic.policy.minimum.primary
+    primaries = f"primary {primary.type}" if primary.count == 1 else f"{primary.count} primaries {primary.type}"
+    task = ", ".join(
+        f"{group.minimum} to {count_of(group.maximum, 'task node')} {group.instance_type.type}"
+        for group in elastic.groups
+    )
+    return (
+        f"Chosen: {primaries}, {count_of(elastic.core_nodes, 'core node')} {elastic.core_type}, {task} "
+        f"{_MARKET_WORDS[elastic.market]} by the policy {elastic.policy.name}: to start with {elastic.vcpus:,} cores, "
+        f"{human_mib(elastic.yarn_memory_mib)} for YARN, {count_of(elastic.executors, 'executor')} of {layout.cores} "
+        f"cores and {human_mib(layout.heap_mib)}, and at most {count_of(elastic.most_executors, 'executor')}."
+    )
+
+
+def _scaling(elastic: Elastic) -> str:
+    changed = [words for rule in elastic.policy.rules if (words := rounded(rule))]
+    return f"Scaling: {'; '.join(changed) if changed else 'every rule is watched as it is written'}."
+
+
 def _expected(decision: Decision, known: Known, catalogue: Catalogue) -> str:
     minutes, usd = decision.estimate.minutes, decision.estimate.usd
     start = (known.provision_seconds or ASSUMED_PROVISION_SECONDS) / 60
     assumed = "" if known.provision_seconds else ", assumed"
     return (
-        f"Expected: {_range(minutes, '{:.0f}')} minutes ({start:.0f} to start{assumed}), ${_range(usd, '{:.2f}')} at "
-        f"prices of {catalogue.prices_as_of.isoformat()}; in brackets where four of five runs lie."
+        f"Expected{_of(decision)}: {_range(minutes, '{:.0f}')} minutes ({start:.0f} to start{assumed}), "
+        f"${_range(usd, '{:.2f}')} at prices of {catalogue.prices_as_of.isoformat()}; "
+        "in brackets where four of five runs lie."
     )
+
+
+def _of(decision: Decision) -> str:
+    """Say what is expected of what, where a policy decides: nobody knows what it will come to."""
+    return f" of a fixed {_name(decision.shape)}, whatever the policy comes to" if decision.elastic else ""
 
 
 def _range(spread: Spread, form: str) -> str:
@@ -157,7 +190,7 @@ def _range(spread: Spread, form: str) -> str:
 
 
 def _why(decision: Decision, asked: Asked) -> str:
-    goal, shapes = asked.goal, f"{decision.considered:,} shapes"
+    goal, shapes = asked.goal, f"{decision.considered:,} {'fixed sizes' if decision.elastic else 'shapes'}"
     if goal.deadline_seconds is None and goal.budget_usd is None:
         return f"Why: the cheapest of {shapes}; no deadline and no budget is set."
     sure = f"{percent(decision.kept)} sure of {_limits(asked)}"

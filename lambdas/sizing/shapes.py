@@ -17,7 +17,7 @@ _SMALL_CLUSTER = 3
 
 # The heap a task should have: a part of 128 MiB, decoded, beside what Spark keeps for itself. With less it spills most
 # of what it reads, or fails. A guess.
-_LEAST_HEAP_PER_CORE_MIB = 768
+LEAST_HEAP_PER_CORE_MIB = 768
 
 # Between this many workers and the next number tried; finer than what is known of a run time.
 _STEP = 1.2
@@ -31,6 +31,16 @@ class Shape:
     workers: int
     layout: Layout
     market: Market
+
+    @property
+    def core_type(self) -> str:
+        """The name of the core nodes' type."""
+        return self.instance_type.type
+
+    @property
+    def task_type(self) -> str:
+        """The name of the task nodes' type."""
+        return self.instance_type.type
 
     @property
     def core_nodes(self) -> int:
@@ -75,7 +85,7 @@ def core_nodes(workers: int) -> int:
     return 1 if workers <= _SMALL_CLUSTER else CORE_NODES
 
 
-def candidate_shapes(cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> list[Shape]:
+def candidate_shapes(cluster: Cluster, catalogue: Catalogue, max_nodes: int, min_workers: int = 1) -> list[Shape]:
     """Return the shapes to choose from; none when all types are too small.
 
     Parameters
@@ -84,17 +94,20 @@ def candidate_shapes(cluster: Cluster, catalogue: Catalogue, max_nodes: int) -> 
         Which types are allowed.
     max_nodes
         Instances in all, the primary included.
+    min_workers
+        Core and task nodes, at least.
     """
     layouts = {known: layout_of(known) for known in allowed_types(catalogue, cluster)}
     sound = [
         known
         for known, layout in layouts.items()
-        if layout.is_sound and layout.heap_per_core_mib >= _LEAST_HEAP_PER_CORE_MIB
+        if layout.is_sound and layout.heap_per_core_mib >= LEAST_HEAP_PER_CORE_MIB
     ]
     return [
         Shape(known, workers, layouts[known], cluster.task_market)
         for known in _best_values(sound)
         for workers in worker_counts(max_nodes - 1)
+        if workers >= min_workers
     ]
 
 

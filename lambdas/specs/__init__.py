@@ -5,20 +5,24 @@ from lambdas.specs.cluster import BootstrapAction, Cluster
 from lambdas.specs.code import code_files, code_prefix
 from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
 from lambdas.specs.job import Job, Limits, ObjectCreated, OnFailure, Step, Trigger
-from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_jobs
+from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_jobs, load_scaling
 from lambdas.specs.paths import SPECS
+from lambdas.specs.scaling import CustomScaling, ManagedScaling, Scaling
 
 __all__ = [
     "SPECS",
     "BootstrapAction",
     "Catalogue",
     "Cluster",
+    "CustomScaling",
     "Finding",
     "InstanceType",
     "Job",
     "Limits",
+    "ManagedScaling",
     "ObjectCreated",
     "OnFailure",
+    "Scaling",
     "SpecError",
     "Step",
     "Trigger",
@@ -29,4 +33,5 @@ __all__ = [
     "load_cluster",
     "load_job",
     "load_jobs",
+    "load_scaling",
 ]

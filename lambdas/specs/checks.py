@@ -10,8 +10,9 @@ from lambdas.specs.catalogue import Catalogue, InstanceType, release_version
 from lambdas.specs.cluster import SIZED_PROPERTIES, Architecture
 from lambdas.specs.document import Document, Key, describe
 from lambdas.specs.errors import Finding
-from lambdas.specs.paths import cluster_file
+from lambdas.specs.paths import cluster_file, scaling_file
 from lambdas.specs.placeholders import DATA_BUCKET, PER_RUN, unknown_placeholders
+from lambdas.specs.scaling import MANAGED
 
 # How many of the catalogue's hundreds of names a finding proposes.
 _SHOWN = 6
@@ -39,6 +40,11 @@ def check_job(document: Document, folder: Path, root: Path) -> Iterator[Finding]
     if isinstance(cluster, str) and "/" not in cluster and not cluster_file(cluster, root).is_file():
         known = ", ".join(sorted(path.stem for path in (root / "clusters").glob("*.yml"))) or "none"
         yield document.finding(("cluster",), f"a cluster spec of emr_specs/clusters ({known})", describe(cluster))
+    scaling = data.get("scaling", MANAGED)
+    is_named = isinstance(scaling, str) and scaling != MANAGED and "/" not in scaling
+    if is_named and not scaling_file(scaling, root).is_file():
+        known = ", ".join([MANAGED, *sorted(path.stem for path in (root / "scaling").glob("*.yml"))])
+        yield document.finding(("scaling",), f"managed or a spec of emr_specs/scaling ({known})", describe(scaling))
     if data.get("triggers") and isinstance(target, str) and not _is_folder(target):
         yield document.finding(("input",), "a folder that ends in '/', because a trigger watches it", describe(target))
     first_of: dict[str, int] = {}
@@ -48,9 +54,20 @@ def check_job(document: Document, folder: Path, root: Path) -> Iterator[Finding]
         if isinstance(name, str) and first_of.setdefault(name, number) != number:
             found = f"{name!r}, which steps[{first_of[name]}] has already"
             yield document.finding(("steps", number, "name"), "a name no other step has", found)
+        yield from _check_needs(document, number, _mapping(item), first_of)
         if isinstance(script, str) and script.endswith(".py") and not _lies_in(folder, script):
             found = f"{script!r}, which does not exist"
             yield document.finding(("steps", number, "script"), f"a file in {folder.name}/", found)
+
+
+def _check_needs(document: Document, number: int, step: dict[str, Any], first_of: dict[str, int]) -> Iterator[Finding]:
+    earlier = [name for name, first in first_of.items() if first < number]
+    for place, name in enumerate(_sequence(step.get("needs"))):
+        if isinstance(name, str) and name not in earlier:
+            known = ", ".join(earlier) or "there is none"
+            yield document.finding(
+                ("steps", number, "needs", place), f"a step listed before this one ({known})", describe(name)
+            )
 
 
 def check_cluster(document: Document, name: str, catalogues: Sequence[Catalogue]) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """A job: what ``emr_specs/jobs/<name>/job.yml`` says."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -9,6 +10,7 @@ from lambdas.inputs.request import CreatedAs
 from lambdas.inputs.uri import UriError
 from lambdas.specs.cluster import Cluster
 from lambdas.specs.placeholders import DATA_BUCKET
+from lambdas.specs.scaling import MANAGED
 from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
 
 # Instances of one fleet before release 7.7, the lowest limit among the releases.
@@ -21,6 +23,7 @@ MIN_NODES = 2
 # A run that failed so often will not succeed by being tried once more.
 MAX_ATTEMPTS = 10
 
+Submission = Literal["pipelined", "stepwise"]
 JobClass = Literal["scan", "sql", "shuffle", "ml", "ml-iterative", "graph-iterative"]
 
 
@@ -53,11 +56,20 @@ class Trigger(Spec):
 
 
 class Step(Spec):
-    """One ``spark-submit`` of a script beside ``job.yml``; ``timeout`` in seconds."""
+    """One ``spark-submit`` of a script beside ``job.yml``.
+
+    Attributes
+    ----------
+    needs
+        The steps it needs, all listed before it; without it the one listed just before it, and nothing when empty.
+    timeout
+        Seconds it may take.
+    """
 
     name: Name
     script: Script
     args: tuple[str, ...] = ()
+    needs: tuple[Name, ...] | None = None
     timeout: Duration
 
 
@@ -105,7 +117,18 @@ class OnFailure(Spec):
 
 
 class Job(Spec):
-    """A job's spec; ``job_class`` (``class`` in the file) says what kind of work it is, for a job without past runs."""
+    """A job's spec.
+
+    Attributes
+    ----------
+    submission
+        How EMR gets the steps: ``pipelined`` all at once, to run one after the other; ``stepwise`` each when those it
+        needs are done. Without it, pipelined unless ``needs`` lets steps run at the same time.
+    scaling
+        ``managed``, which leaves it to EMR within the limits of the plan, or the name of a scaling spec.
+    job_class
+        ``class`` in the file: what kind of work it is, for a job without past runs.
+    """
 
     name: Name
     description: Line
@@ -113,12 +136,43 @@ class Job(Spec):
     input: Annotated[str, AfterValidator(_input)]
     triggers: tuple[Trigger, ...] = ()
     steps: Annotated[tuple[Step, ...], AfterValidator(not_empty)]
+    submission: Submission | None = None
+    scaling: Name = MANAGED
     job_class: JobClass | None = Field(default=None, alias="class")
     limits: Limits
     size: SizeGoal = SizeGoal()
     on_failure: OnFailure = OnFailure()
 
+    @property
+    def waves(self) -> tuple[tuple[Step, ...], ...]:
+        """The steps in the order in which EMR gets them; those of one wave run at the same time.
+
+        Stepwise, a wave has the steps whose longest chain of needs is equally long; pipelined, each step is one.
+        """
+        return tuple((step,) for step in self.steps) if self.submission == "pipelined" else _waves(self.steps)
+
+    @property
+    def is_pipelined(self) -> bool:
+        """Whether EMR gets all steps at once."""
+        return self.submission == "pipelined" or (self.submission is None and self.step_concurrency == 1)
+
+    @property
+    def step_concurrency(self) -> int:
+        """How many steps run at the same time, at most."""
+        return max(len(wave) for wave in self.waves)
+
     def max_lifetime(self, cluster: Cluster) -> int:
         """Return the seconds after which a cluster of this job is ended even if its run still goes on."""
         timeouts = cluster.start_timeout + sum(step.timeout for step in self.steps) + cluster.terminate_timeout
         return self.limits.max_lifetime or timeouts
+
+
+def _waves(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+    depth: dict[str, int] = {}
+    waves: list[list[Step]] = []
+    for number, step in enumerate(steps):
+        needs = ([steps[number - 1].name] if number else []) if step.needs is None else step.needs
+        depth[step.name] = 1 + max((depth.get(name, -1) for name in needs), default=-1)
+        waves += [[]] * (depth[step.name] - len(waves) + 1)
+        waves[depth[step.name]] = [*waves[depth[step.name]], step]
+    return tuple(tuple(wave) for wave in waves)

@@ -13,8 +13,10 @@ from lambdas.specs.cluster import Cluster
 from lambdas.specs.document import Document, describe, read_document
 from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
 from lambdas.specs.job import Job
-from lambdas.specs.paths import SPECS, catalogue_file, cluster_file, job_folder
+from lambdas.specs.paths import SPECS, catalogue_file, cluster_file, job_folder, scaling_file
 from lambdas.specs.problems import findings_of
+from lambdas.specs.scaling import LIMITS_OF_THE_PLAN, MANAGED, CustomScaling, ManagedScaling, Scaling
+from lambdas.specs.scaling_checks import check_job_scaling, check_scaling
 from lambdas.specs.types import Spec, is_name
 
 _Model = TypeVar("_Model", bound=Spec)
@@ -35,13 +37,18 @@ def load_job(name: str, root: Path = SPECS) -> Job:
     UnknownSpecError
         No such job; a name that could leave the folder is none.
     SpecError
-        Its ``job.yml`` is wrong; all findings.
+        Its ``job.yml`` is wrong, or a spec that says how its cluster is scaled; all findings of the first wrong file.
     """
     folder = job_folder(name, root)
     if not is_name(name) or not (folder / "job.yml").is_file():
-        raise UnknownSpecError("job", name, _job_names(root))
+        raise UnknownSpecError("job", name, job_names(root))
     document = read_document(folder / "job.yml", root)
-    return _validate(Job, document, check_job(document, folder, root))
+    job = _validate(Job, document, check_job(document, folder, root))
+    if job.scaling != MANAGED:
+        cluster, scaling = load_cluster(job.cluster, root), load_scaling(job.scaling, root)
+        if findings := list(check_job_scaling(document, job, cluster, scaling, _catalogues(root))):
+            raise SpecError(findings)
+    return job
 
 
 def load_jobs(root: Path = SPECS) -> list[Job]:
@@ -54,7 +61,7 @@ def load_jobs(root: Path = SPECS) -> list[Job]:
     """
     jobs: list[Job] = []
     findings: list[Finding] = []
-    for name in _job_names(root):
+    for name in job_names(root):
         try:
             jobs.append(load_job(name, root))
         except SpecError as error:
@@ -79,10 +86,41 @@ def load_cluster(name: str, root: Path = SPECS) -> Cluster:
     """
     path = cluster_file(name, root)
     if not is_name(name) or not path.is_file():
-        raise UnknownSpecError("cluster spec", name, [known.stem for known in (root / "clusters").glob("*.yml")])
+        raise UnknownSpecError("cluster spec", name, cluster_names(root))
     document = read_document(path, root)
-    catalogues = [load_catalogue(region, root) for region in _regions(root)]
-    return _validate(Cluster, document, check_cluster(document, name, catalogues))
+    return _validate(Cluster, document, check_cluster(document, name, _catalogues(root)))
+
+
+def load_scaling(name: str, root: Path = SPECS) -> Scaling:
+    """Load one scaling spec; ``managed`` is EMR's managed scaling within the limits of the plan.
+
+    Raises
+    ------
+    UnknownSpecError
+        No such scaling spec.
+    SpecError
+        The spec or a catalogue is wrong; all findings of the first wrong file.
+    """
+    if name == MANAGED:
+        return LIMITS_OF_THE_PLAN
+    path = scaling_file(name, root)
+    if not is_name(name) or not path.is_file():
+        raise UnknownSpecError("scaling spec", name, [MANAGED, *scaling_names(root)])
+    document = read_document(path, root)
+    checked = check_scaling(document, name, _catalogues(root))
+    if isinstance(document.data, dict) and "managed" in document.data:
+        return _validate(ManagedScaling, document, checked)
+    return _validate(CustomScaling, document, checked)
+
+
+def cluster_names(root: Path = SPECS) -> list[str]:
+    """Return the names of the cluster specs, sorted."""
+    return sorted(path.stem for path in (root / "clusters").glob("*.yml"))
+
+
+def scaling_names(root: Path = SPECS) -> list[str]:
+    """Return the names of the scaling specs, sorted."""
+    return sorted(path.stem for path in (root / "scaling").glob("*.yml"))
 
 
 def load_catalogue(region: str, root: Path = SPECS) -> Catalogue:
@@ -95,8 +133,8 @@ def load_catalogue(region: str, root: Path = SPECS) -> Catalogue:
     SpecError
         The catalogue is wrong; all findings.
     """
-    if region not in _regions(root):
-        raise UnknownSpecError("instance catalogue", region, _regions(root))
+    if region not in catalogue_regions(root):
+        raise UnknownSpecError("instance catalogue", region, catalogue_regions(root))
     return _read_catalogue(region, root, catalogue_file(region, root).stat().st_mtime_ns)
 
 
@@ -128,10 +166,16 @@ def _validate(model: type[_Model], document: Document, checked: Iterable[Finding
     return spec
 
 
-def _job_names(root: Path) -> list[str]:
+def job_names(root: Path = SPECS) -> list[str]:
+    """Return the names of the jobs' folders, sorted."""
     folders = (root / "jobs").iterdir() if (root / "jobs").is_dir() else iter(())
     return sorted(path.name for path in folders if path.is_dir() and not path.name.startswith((".", "_")))
 
 
-def _regions(root: Path) -> list[str]:
+def _catalogues(root: Path) -> list[Catalogue]:
+    return [load_catalogue(region, root) for region in catalogue_regions(root)]
+
+
+def catalogue_regions(root: Path = SPECS) -> list[str]:
+    """Return the regions with a catalogue, sorted."""
     return sorted(path.stem for path in (root / "instances").glob("*.json"))

@@ -15,6 +15,11 @@ def cluster_file(name: str, root: Path) -> Path:
     return root / "clusters" / f"{name}.yml"
 
 
+def scaling_file(name: str, root: Path) -> Path:
+    """Return the file of a scaling spec."""
+    return root / "scaling" / f"{name}.yml"
+
+
 def catalogue_file(region: str, root: Path) -> Path:
     """Return the file with a region's instance types and prices."""
     return root / "instances" / f"{region}.json"

@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scripts.bench.idle.command import idle
+from scripts.bench.scaling.command import scaling
 from scripts.bench.sizing.command import sizing
 
 bench = typer.Typer(no_args_is_help=True)
 bench.command()(sizing)
+bench.command()(scaling)
+bench.command()(idle)
 
 
 @bench.callback()

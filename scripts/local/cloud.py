@@ -66,7 +66,7 @@ class LocalCloud:
 
 
 @contextlib.contextmanager
-def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCloud]:
+def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE, load: str | None = None) -> Iterator[LocalCloud]:
     """Run the local cloud for the length of a ``with`` block.
 
     Parameters
@@ -75,6 +75,9 @@ def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCl
         A folder of its own: log, bucket mirror, Spark's scratch space.
     scale
         Simulated seconds per real second while no step runs.
+    load
+        A trace, as ``scripts.bench.scaling.traces`` reads it: the containers that every step is taken to want, beside
+        what Spark really does. Without one nothing is scaled while a step runs.
 
     Yields
     ------
@@ -92,9 +95,10 @@ def local_cloud(workdir: Path, scale: float = DEFAULT_SCALE) -> Iterator[LocalCl
     log = workdir / LOG
     command = [sys.executable, "-m", "scripts.local.server"]
     command += ["--workdir", str(workdir), "--scale", str(scale), "--parent", str(os.getpid())]
+    command += ["--load", load] if load else []
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=_server_environment(port, workdir, scale), stdout=output, stderr=output, start_new_session=True
+            command, env=_server_environment(port, workdir), stdout=output, stderr=output, start_new_session=True
         )
     try:
         cloud = LocalCloud(f"http://{HOST}:{port}", log, process.pid)
@@ -116,7 +120,7 @@ def _check_spark() -> None:
             )
 
 
-def _server_environment(port: int, workdir: Path, scale: float) -> dict[str, str]:
+def _server_environment(port: int, workdir: Path) -> dict[str, str]:
     """Return an environment that the user's own AWS settings do not reach."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MINISTACK_", "LAMBDA_"))}
     scratch = workdir / "tmp"
@@ -132,7 +136,6 @@ def _server_environment(port: int, workdir: Path, scale: float) -> dict[str, str
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "us-east-1",
             "DOCKER_HOST": f"unix://{scratch}/no-docker.sock",
-            "SFN_WAIT_SCALE": str(1 / scale),
             # Listeners of ministack's that nobody here uses and that would bind every interface.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",

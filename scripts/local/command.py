@@ -8,6 +8,7 @@ import typer
 from lambdas.specs import load_jobs
 from scripts import deployment
 from scripts.local.cloud import DEFAULT_SCALE, STAGE, SUBNET, local_cloud
+from scripts.local.load_option import LoadOption
 from scripts.rendering.paths import BUILD
 
 local = typer.Typer(no_args_is_help=True)
@@ -21,10 +22,11 @@ def _group() -> None:
 @local.command()
 def up(
     speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per real second of waiting.")] = DEFAULT_SCALE,
+    load: LoadOption = None,
 ) -> None:
     """Start the local cloud and deploy every job; Ctrl-C ends it and all it holds."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with local_cloud(BUILD / "local", speed) as cloud:
+    with local_cloud(BUILD / "local", speed, load) as cloud:
         cloud.use()
         deployed = deployment.deploy(STAGE, SUBNET, print)
         print("\nIn another shell:\n")

@@ -233,7 +233,11 @@ def _ship_log(cluster: dict[str, Any], step: dict[str, Any], text: str) -> None:
 def rendered_definition(job: str) -> str:
     """Return a job's definition with the placeholders filled in."""
     spec = load_job(job)
-    text = render_machine(spec, load_cluster(spec.cluster))
+    return filled_in(render_machine(spec, load_cluster(spec.cluster)))
+
+
+def filled_in(text: str) -> str:
+    """Fill in the placeholders of a rendered definition."""
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
     for name, value in {
         "PlanRunArn": f"{function}:plan-run",
@@ -244,6 +248,7 @@ def rendered_definition(job: str) -> str:
         "LogBucket": LOG_BUCKET,
         "EmrServiceRole": f"arn:aws:iam::{ACCOUNT}:role/emr-service",
         "EmrNodeProfile": "emr-node",
+        "EmrAutoScalingRole": f"arn:aws:iam::{ACCOUNT}:role/emr-auto-scaling",
         "Stage": _ENVIRONMENT["STAGE"],
     }.items():
         text = text.replace(f"${{{name}}}", value)

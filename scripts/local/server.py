@@ -1,7 +1,7 @@
 """The local cloud's process: ministack with the EMR engine and the Spark runner in it.
 
 Started by :mod:`scripts.local.cloud`, which chooses the port and stops it. Everything it needs comes in the environment
-that ministack itself reads (``GATEWAY_PORT``, ``BIND_HOST``) and in three arguments.
+that ministack itself reads (``GATEWAY_PORT``, ``BIND_HOST``) and in its arguments.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ministack.app import main as serve
 
+from scripts.bench.scaling.traces import read_trace
 from scripts.local.adapters import ministack
 from scripts.local.emr.clock import LiveClock
 from scripts.local.emr.engine import EmrEngine
@@ -27,10 +28,12 @@ def main() -> None:
     parser.add_argument("--workdir", type=Path, required=True, help="where steps run and the bucket mirror lies")
     parser.add_argument("--scale", type=float, required=True, help="simulated seconds per real second")
     parser.add_argument("--parent", type=int, required=True, help="process whose end ends this one")
+    parser.add_argument("--load", help="trace that every step is taken to want containers by")
     arguments = parser.parse_args()
     clock = LiveClock(arguments.scale)
     endpoint = f"http://{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"
-    runner = SparkRunner(endpoint, arguments.workdir, BUILD / "class-data", clock)
+    load = read_trace(arguments.load).phases if arguments.load else ()
+    runner = SparkRunner(endpoint, arguments.workdir, BUILD / "class-data", clock, load)
     journal = Journal(arguments.workdir / JOURNAL, clock)
     ministack.install(EmrEngine(clock, runner, observer=journal.write), clock)
     threading.Thread(target=_end_with, args=(arguments.parent,), daemon=True).start()

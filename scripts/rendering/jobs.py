@@ -5,7 +5,7 @@ from typing import Any
 
 from lambdas.specs import Cluster, Job, ObjectCreated, load_cluster, load_jobs
 from scripts.files import write_whole
-from scripts.rendering.machine import render_machine
+from scripts.rendering.machine import has_policy, refuse_policy, render_machine
 from scripts.rendering.paths import BUILD, JOBS_TEMPLATE
 
 # An event whose machine cannot be started is tried again this long, then kept in the queue of rejected events.
@@ -46,6 +46,7 @@ def _state_machine(job: Job, cluster: Cluster) -> dict[str, Any]:
                 "LogBucket": {"Ref": "LogBucket"},
                 "EmrServiceRole": {"Fn::GetAtt": ["EmrServiceRole", "Arn"]},
                 "EmrNodeProfile": {"Ref": "EmrNodeProfile"},
+                **({"EmrAutoScalingRole": {"Fn::GetAtt": ["EmrAutoScalingRole", "Arn"]}} if has_policy(job) else {}),
                 "Stage": "${sls:stage}",
             },
         },
@@ -104,6 +105,7 @@ def render_jobs() -> list[Job]:
     definitions = BUILD / "state_machines"
     for job in jobs:
         cluster = load_cluster(job.cluster)
+        refuse_policy(job, cluster)
         write_whole(definitions / f"{job.name}.asl.json", render_machine(job, cluster))
         part = job_resources(job, cluster)
         parts["Resources"] |= part["Resources"]

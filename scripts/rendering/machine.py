@@ -12,14 +12,28 @@ from typing import Any
 import jinja2
 
 from lambdas.runs.deciding import MAX_LOOKS
-from lambdas.specs import Cluster, Job
+from lambdas.sizing.elastic import ScalingError, fit_policy
+from lambdas.specs import Cluster, CustomScaling, Job, load_catalogue, load_scaling
+from lambdas.specs.load import catalogue_regions
 from scripts.rendering.paths import TEMPLATES
+from scripts.rendering.waves import (
+    GLANCE_SECONDS,
+    MAX_GLANCES,
+    PACE_SECONDS,
+    UNPACED_STEPS,
+    all_in,
+    entry_state,
+    last_timeout,
+)
 
 # An escaped dollar that survives parsing the rendered text; a private-use character no spec needs.
 _DOLLAR = "\ue000"
 
 # Seconds a Lambda task may take: the functions' own timeouts in serverless.yml, and a margin for the invocation.
 TASK_TIMEOUTS = {"plan": 330, "diagnose": 330, "record": 150, "reap": 930, "notify": 60}
+
+# Seconds a single call of EMR may take.
+CALL_TIMEOUT = 60
 
 # Seconds between two looks for logs, and how many there are.
 LOG_WAIT = 60
@@ -92,6 +106,31 @@ def execution_timeout(job: Job, cluster: Cluster) -> int:
     return (1 + job.on_failure.attempts) * attempt + _MARGIN
 
 
+def has_policy(job: Job) -> bool:
+    """Whether a policy scales a job's clusters, rather than EMR's managed scaling."""
+    return isinstance(load_scaling(job.scaling), CustomScaling)
+
+
+def refuse_policy(job: Job, cluster: Cluster) -> None:
+    """Refuse a policy that no cluster of its types can follow, with the prices of any region.
+
+    Raises
+    ------
+    RenderError
+        What is wrong with it.
+    """
+    scaling = load_scaling(job.scaling)
+    if not isinstance(scaling, CustomScaling):
+        return
+    for region in catalogue_regions():
+        try:
+            fit_policy(scaling, cluster.task_market, load_catalogue(region), job.limits.max_nodes)
+        except ScalingError as error:
+            raise RenderError(
+                f"the job {job.name!r} cannot be scaled by the policy {scaling.name!r}: {error}"
+            ) from error
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -123,7 +162,18 @@ def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> s
         A value would be evaluated, or a state's name occurs twice.
     """
     template = _environment(templates).get_template("job.asl.json.j2")
-    timeouts = TASK_TIMEOUTS | {"log_wait": LOG_WAIT, "execution": execution_timeout(job, cluster)}
-    text = template.render(job=job, cluster=cluster, timeouts=timeouts, lifetime=job.max_lifetime(cluster))
+    text = template.render(
+        job=job,
+        cluster=cluster,
+        timeouts=TASK_TIMEOUTS | {"call": CALL_TIMEOUT, "execution": execution_timeout(job, cluster)},
+        waits={"log": LOG_WAIT, "glance": GLANCE_SECONDS, "pace": PACE_SECONDS},
+        max_glances=MAX_GLANCES,
+        unpaced_steps=UNPACED_STEPS,
+        last_timeout=last_timeout(job),
+        lifetime=job.max_lifetime(cluster),
+        entry=lambda wave: entry_state(job, wave),
+        all_in=all_in,
+        custom_scaling=has_policy(job),
+    )
     definition = json.loads(text, object_pairs_hook=_without_duplicates)
     return json.dumps(definition, indent=2, ensure_ascii=False).replace(f"{_DOLLAR}{{", "\\u0024{") + "\n"

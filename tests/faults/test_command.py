@@ -82,4 +82,4 @@ def test_one_case_as_json() -> None:
     result = certify("--job", JOB, "--case", "success", "--json")
     document = json.loads(result.stdout)
     assert (document["status"], document["problems"]) == ("SUCCEEDED", [])
-    assert [cluster["net"] for cluster in document["clusters"]] == ["machine"]
+    assert [cluster["net"] for cluster in document["clusters"]] == ["steps_done"]

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from scripts.certify.dynamic.cases import Case, slug
+from scripts.certify.dynamic.catalogue import is_aside
 from scripts.certify.dynamic.certify import Catalogue
 from scripts.certify.dynamic.nets import Deployed
 from scripts.certify.dynamic.pool import Pool
 from scripts.certify.dynamic.run import REAPER, Machine
+from scripts.certify.dynamic.states import all_states, steps_of
 from scripts.certify.static import certify_definition
 from scripts.local.in_process import rendered_definition
 from tests.faults.conftest import JOB
@@ -20,17 +22,20 @@ Definition = dict[str, Any]
 
 TAG = "slow-lambda:"
 DEFINITION: Definition = json.loads(rendered_definition(JOB))
-STATES = DEFINITION["States"]
+STATES = all_states(DEFINITION)
 PARTS = [
     (name, part) for name, state in STATES.items() for part in ("Catch", "Retry", "TimeoutSeconds") if part in state
 ]
 CREATE = next(name for name, state in STATES.items() if "createCluster" in state.get("Resource", ""))
-STEPS = [name for name, state in STATES.items() if "addStep" in state.get("Resource", "")]
+STEPS = list(steps_of(DEFINITION))
+FINISH = next(name for name, state in STATES.items() if state["Type"] == "Parallel")
+ASIDE = [name for name, state in STATES.items() if is_aside(state)]
 TAGS = [tag["Key"] for tag in STATES[CREATE]["Arguments"]["Tags"] if tag["Key"].startswith(TAG)]
 
-# Where another state makes up for what one Retry would have: a cluster that would not end is found by its tag, a record
-# or a message that is missing changes nothing. Those are seen in the graph only.
-MADE_UP_FOR = {"Terminate cluster", "Terminate after failure", "Record failed run", "Notify failure"}
+# Where another state makes up for what one Retry would have: a cluster that would not end is found by its tag, one that
+# EMR is not asked to end is ended by the machine, a record or a message that is missing changes nothing. Those are seen
+# in the graph only.
+MADE_UP_FOR = {"Terminate cluster", "Terminate after failure", "Record failed run", "Notify failure", *ASIDE}
 
 # The nets find clusters by these; the job's name is for people.
 SEARCHED = {f"{TAG}execution", f"{TAG}stage", f"{TAG}max-lifetime"}
@@ -38,8 +43,20 @@ SEARCHED = {f"{TAG}execution", f"{TAG}stage", f"{TAG}max-lifetime"}
 
 def without_part(state: str, part: str) -> Definition:
     changed = copy.deepcopy(DEFINITION)
-    del changed["States"][state][part]
+    del state_of(changed, state)[part]
     return changed
+
+
+def having(state: str, **fields: Any) -> Definition:
+    changed = copy.deepcopy(DEFINITION)
+    state_of(changed, state).update(fields)
+    return changed
+
+
+def state_of(definition: Definition, name: str) -> dict[str, Any]:
+    found: Any = all_states(definition)[name]
+    assert isinstance(found, dict)
+    return found
 
 
 def without_tag(key: str) -> Definition:
@@ -51,7 +68,7 @@ def without_tag(key: str) -> Definition:
 
 def without_argument(state: str, *path: str) -> Definition:
     changed = copy.deepcopy(DEFINITION)
-    found = changed["States"][state]["Arguments"]
+    found = state_of(changed, state)["Arguments"]
     for key in path[:-1]:
         found = found[key]
     del found[path[-1]]
@@ -98,7 +115,8 @@ def test_a_missing_timeout_of_the_machine_is_seen_in_the_graph() -> None:
 @pytest.mark.parametrize("state", [name for name, part in PARTS if part == "Catch"])
 def test_a_missing_catch_is_met(workers: Pool, machine: Machine, catalogue: Catalogue, state: str) -> None:
     changed = replace(machine, definition=json.dumps(without_part(state, "Catch")))
-    cases = of_state(catalogue, state, "task-failed-always", "unknown-always", "not-found-always")
+    failing = STEPS[-1] if state == FINISH else state
+    cases = of_state(catalogue, failing, "task-failed-always", "unknown-always", "not-found-always", "internal-always")
     assert problems_of(workers, changed, catalogue, cases) & {"late", "outcome"}
 
 
@@ -107,6 +125,31 @@ def test_a_missing_retry_is_met(workers: Pool, machine: Machine, catalogue: Cata
     changed = replace(machine, definition=json.dumps(without_part(state, "Retry")))
     cases = of_state(catalogue, state, "throttled-once")
     assert problems_of(workers, changed, catalogue, cases)
+
+
+def test_a_parallel_must_be_followed_by_a_terminate(workers: Pool, machine: Machine, catalogue: Catalogue) -> None:
+    changed = having(FINISH, Next="Record run")
+    assert noticed_by_graph(changed)
+    cases = of_state(catalogue, ASIDE[-1], "internal-always")
+    assert "late" in problems_of(workers, replace(machine, definition=json.dumps(changed)), catalogue, cases)
+
+
+def test_a_failing_parallel_must_lead_to_a_terminate(workers: Pool, machine: Machine, catalogue: Catalogue) -> None:
+    (catcher,) = STATES[FINISH]["Catch"]
+    changed = having(FINISH, Catch=[{**catcher, "Next": "Diagnose failure"}])
+    assert noticed_by_graph(changed)
+    cases = of_state(catalogue, STEPS[-1], "task-failed-always")
+    assert "late" in problems_of(workers, replace(machine, definition=json.dumps(changed)), catalogue, cases)
+
+
+def test_emr_may_not_end_the_cluster_before_it_has_the_last_step(
+    workers: Pool, machine: Machine, catalogue: Catalogue
+) -> None:
+    changed = copy.deepcopy(DEFINITION)
+    beside = state_of(changed, FINISH)["Branches"][-1]
+    beside["StartAt"] = ASIDE[-1]
+    cases = [catalogue.find(f"done-before-look/{slug(STEPS[-1])}/late")]
+    assert "outcome" in problems_of(workers, replace(machine, definition=json.dumps(changed)), catalogue, cases)
 
 
 @pytest.mark.parametrize("tag", TAGS)

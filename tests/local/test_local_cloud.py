@@ -1,66 +1,17 @@
 """The local cloud beyond the demonstration: runs that fail, are refused, or are stopped."""
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lambdas import aws
-from scripts import deployment
 from scripts.diagnosing.past_run import diagnose_run, find_run
-from scripts.local.cloud import LocalCloud, local_cloud
+from scripts.local.cloud import local_cloud
+from tests.local.support import Start, begin, clusters, ended, wait_for
 
 JOB = "pricing-summary"
-GIVE_UP_SECONDS = 120.0
-
-
-Start = Callable[..., tuple[LocalCloud, deployment.Deployment]]
-
-
-@pytest.fixture
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Return a function that starts a local cloud with the project deployed."""
-    before = dict(os.environ)
-    with ExitStack() as stack:
-
-        def started(**options: Any) -> tuple[LocalCloud, deployment.Deployment]:
-            cloud = stack.enter_context(local_cloud(tmp_path_factory.mktemp("cloud"), **options))
-            cloud.use()
-            return cloud, deployment.deploy("test", "subnet-1", lambda _: None)
-
-        yield started
-    os.environ.clear()
-    os.environ.update(before)
-    aws.forget()
-
-
-def begin(deployed: deployment.Deployment, document: Any) -> str:
-    arn = aws.stepfunctions().start_execution(
-        stateMachineArn=deployed.machine_arn(JOB), name="by-hand", input=json.dumps(document)
-    )["executionArn"]
-    return str(arn)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + GIVE_UP_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.1)
-
-
-def ended(arn: str) -> dict[str, Any]:
-    sfn = aws.stepfunctions()
-    wait_for(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
-    return dict[str, Any](sfn.describe_execution(executionArn=arn))
-
-
-def clusters() -> dict[str, str]:
-    return {each["Id"]: each["Status"]["State"] for each in aws.emr().list_clusters()["Clusters"]}
 
 
 @pytest.mark.spark
@@ -69,7 +20,7 @@ def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Sta
     wrong = b"l_orderkey,l_partkey\nthis,is\nno,tpch\n"
     aws.s3().put_object(Bucket=deployed.data_bucket, Key="wrong/lineitem/lineitem.1.csv", Body=wrong)
 
-    run = ended(begin(deployed, {"input": f"s3://{deployed.data_bucket}/wrong/"}))
+    run = ended(begin(deployed, JOB, {"input": f"s3://{deployed.data_bucket}/wrong/"}))
 
     assert (run["status"], run["error"]) == ("FAILED", "ApplicationError")
     assert "NothingKeptError: no row" in run["cause"].split("The end of the log:")[1]
@@ -88,7 +39,7 @@ def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Sta
 def test_bad_input_creates_no_cluster(start: Start) -> None:
     _, deployed = start()
 
-    run = ended(begin(deployed, {"input": "s3://no-such-bucket/x/"}))
+    run = ended(begin(deployed, JOB, {"input": "s3://no-such-bucket/x/"}))
 
     assert (run["status"], run["error"]) == ("FAILED", "InputBucketMissing")
     assert clusters() == {}
@@ -97,7 +48,7 @@ def test_bad_input_creates_no_cluster(start: Start) -> None:
 def test_a_run_that_is_stopped_stays_stopped_and_the_deployed_rule_ends_its_cluster(start: Start) -> None:
     cloud, deployed = start(scale=1.0)  # a cluster takes minutes to start, so the run can be stopped meanwhile
     aws.s3().put_object(Bucket=deployed.data_bucket, Key="data/a.csv", Body=b"1\n")
-    arn = begin(deployed, {"input": f"s3://{deployed.data_bucket}/data/"})
+    arn = begin(deployed, JOB, {"input": f"s3://{deployed.data_bucket}/data/"})
     wait_for(lambda: list(clusters().values()) == ["STARTING"])
 
     aws.stepfunctions().stop_execution(executionArn=arn, error="Stopped", cause="by hand")

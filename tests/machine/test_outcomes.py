@@ -18,8 +18,13 @@ SUCCESS = [
     "Is the run accepted?",
     "Create cluster",
     "Which step first?",
-    "Run step clean",
+    "Add step clean",
+    "Finish with step summarise",
     "Run step summarise",
+    "Wait for last step",
+    "Look for last step",
+    "Is last step queued?",
+    "Let EMR end cluster",
     "Terminate cluster",
     "Record run",
     "Is the work done?",
@@ -123,7 +128,8 @@ def test_a_step_that_hangs(make_cloud: CloudMaker) -> None:
     ended = cloud.execute()
 
     assert_failed_without_orphan(cloud, ended, "Timeout")
-    assert "'Run step clean' did not end within its timeout" in str(ended.cause)
+    assert "'Finish with step summarise' did not end within its timeout, while step 'clean' was" in str(ended.cause)
+    assert record_of(ended)["failed_state"] == "Run step clean"
     assert cluster_states(cloud) == ["TERMINATED"]
 
 
@@ -158,12 +164,12 @@ def test_a_crash_of_record_run_comes_after_the_cluster_is_gone(make_cloud: Cloud
 
 
 def test_a_crash_of_the_diagnosis_still_says_what_failed(make_cloud: CloudMaker) -> None:
-    cloud = make_cloud(handlers={"diagnose-failure": crash}, script={"clean": ScriptedStep(90, FAILED_STEP)})
+    cloud = make_cloud(handlers={"diagnose-failure": crash}, script={"summarise": ScriptedStep(90, FAILED_STEP)})
 
     ended = cloud.execute()
 
     assert_failed_without_orphan(cloud, ended, "RunFailed")
-    assert "Run step clean failed with States.TaskFailed" in str(ended.cause)
+    assert "Finish with step summarise failed with States.TaskFailed" in str(ended.cause)
     assert "ValueError: bad row" in str(ended.cause)
     assert "diagnose_failure failed with KeyError" in str(ended.cause)
     assert record_of(ended)["cost"]["total"] > 0

@@ -39,7 +39,7 @@ def test_an_executor_out_of_memory_once(make_cloud: CloudMaker) -> None:
 
     record = assert_succeeded(cloud, ended, attempts=2)
     assert script.ran == ["clean", "summarise", "summarise"]
-    assert ended.states.count("Run step clean") == 1
+    assert ended.states.count("Add step clean") == 1
     first, second = clusters(cloud)
     assert mib(second, "spark.executor.memory") > mib(first, "spark.executor.memory")
     assert spark_defaults(second)["spark.driver.memory"] == spark_defaults(first)["spark.driver.memory"]
@@ -115,7 +115,7 @@ def test_a_step_that_was_throttled_is_not_lost(make_cloud: CloudMaker) -> None:
 
     record = assert_succeeded(cloud, cloud.execute(), attempts=2)
 
-    assert record["plan"]["earlier"][0]["failed_state"] == "Run step clean"
+    assert record["plan"]["earlier"][0]["failed_state"] == "Add step clean"
 
 
 def primary_on_spot(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -66,10 +66,20 @@ class Answers:
         The answer.
     undone
         Whether it does not even do its work.
+    always
+        Whether every attempt is answered so, or only the first.
     """
 
     result: Any
     undone: bool = False
+    always: bool = False
+
+
+@dataclass(frozen=True)
+class Delays:
+    """The task's call reaches its service late, by so many virtual seconds."""
+
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Stands:
     """Step Functions stands still at the state: the execution stays RUNNING."""
 
 
-Act = Fails | Refuses | TimesOut | Answers | Ends | Stands
+Act = Fails | Refuses | TimesOut | Answers | Delays | Ends | Stands
 
 
 @dataclass(frozen=True)

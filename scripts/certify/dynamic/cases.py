@@ -2,12 +2,21 @@
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from scripts.certify.dynamic.acts import Act, Answers, Ends, Fails, Fault, Refuses, Stands, TimesOut
-from scripts.certify.dynamic.catalogue import AGAIN, ON_EVERY_PATH, TOO_LARGE, TRANSIENT, acts_for, is_emr
+from scripts.certify.dynamic.acts import Act, Answers, Delays, Ends, Fails, Fault, Refuses, Stands, TimesOut
+from scripts.certify.dynamic.catalogue import (
+    AGAIN,
+    IN_A_RACE,
+    ON_EVERY_PATH,
+    TOO_LARGE,
+    TRANSIENT,
+    acts_for,
+    is_aside,
+    is_emr,
+)
 from scripts.certify.dynamic.journal import Stay
 from scripts.certify.dynamic.nets import (
     ACTION_ON_FAILURE,
@@ -19,6 +28,16 @@ from scripts.certify.dynamic.nets import (
     NetFaults,
 )
 from scripts.certify.dynamic.scenarios import FOR_EVER, SCENARIOS
+from scripts.certify.dynamic.states import (
+    Definition,
+    State,
+    abreast,
+    adds_step,
+    all_states,
+    ends_cluster_by_failing,
+    step_name,
+    steps_of,
+)
 from scripts.local.adapters.moto_errors import UNCATCHABLE, matches
 
 Outcome = Literal["as without", "diagnosed", "uncatchable", "ABORTED", "TIMED_OUT", "RUNNING"]
@@ -39,7 +58,7 @@ NET_FAULTS = {
     "only-emr": NetFaults(event_lost=True, sweep_down=True),
 }
 _NET_FAULTS_TRIED = {
-    "stopped-before": tuple(NET_FAULTS),
+    "stopped-before": ("event-lost", "only-emr"),
     "stopped-during": tuple(NET_FAULTS),
     "stopped-after": ("event-lost",),
     "timed-out-during": ("event-lost",),
@@ -75,12 +94,13 @@ class Case:
 
 @dataclass(frozen=True)
 class _Place:
-    """An entry of a state on a path; ``is_new`` when no path before has it."""
+    """An entry of a state on a path, after ``before``; ``is_new`` when no path before has it."""
 
     scenario: str
     stay: Stay
     number: int
     is_new: bool
+    before: tuple[str, ...]
 
     @property
     def state(self) -> str:
@@ -90,12 +110,15 @@ class _Place:
         return f"{self.scenario}/{slug(self.state)}" + (f"~{self.number}" if self.number > 1 else "")
 
 
-def scenario_cases() -> list[Case]:
+def scenario_cases(definition: Definition) -> list[Case]:
     """Return the cases in which nothing is done to the execution."""
-    return [Case(name, name) for name in SCENARIOS]
+    names, beside = list(steps_of(definition).values()), abreast(definition)
+    return [Case(name, name) for name, scenario in SCENARIOS.items() if scenario.fits(names, beside)]
 
 
-def enumerate_cases(definition: Mapping[str, Any], stays: Mapping[str, Sequence[Stay]]) -> list[Case]:
+def enumerate_cases(
+    definition: Definition, stays: Mapping[str, Sequence[Stay]], only: Collection[str] | None = None
+) -> list[Case]:
     """Return every case of a machine.
 
     Parameters
@@ -104,11 +127,13 @@ def enumerate_cases(definition: Mapping[str, Any], stays: Mapping[str, Sequence[
         The machine.
     stays
         The states each scenario visits, in order.
+    only
+        The states to try; all when ``None``.
     """
-    states = definition["States"]
-    steps = [name for name, state in states.items() if ":addStep" in state.get("Resource", "")]
-    cases = (case for place in _places(stays) for case in _of_place(states[place.state], place, steps))
-    return [*scenario_cases(), *cases]
+    states = all_states(definition)
+    places = (place for place in _places(stays) if only is None or place.state in only)
+    cases = (case for place in places for case in _of_place(states, place, abreast(definition)))
+    return [*scenario_cases(definition), *cases]
 
 
 def random_cases(cases: Iterable[Case], number: int, seed: int) -> Iterator[Case]:
@@ -157,11 +182,13 @@ def _places(stays: Mapping[str, Sequence[Stay]]) -> Iterator[_Place]:
         for index, stay in enumerate(path):
             number = [each.state for each in path[: index + 1]].count(stay.state)
             if number <= _ENTRIES:
-                yield _Place(scenario, stay, number, (stay.state, number) not in seen)
+                before = tuple(each.state for each in path[:index])
+                yield _Place(scenario, stay, number, (stay.state, number) not in seen, before)
                 seen.add((stay.state, number))
 
 
-def _of_place(state: Mapping[str, Any], place: _Place, steps: Sequence[str]) -> Iterator[Case]:
+def _of_place(states: Mapping[str, State], place: _Place, beside: Sequence[str]) -> Iterator[Case]:
+    state, alone = states[place.state], _without_machine(states, place, beside)
     for name, act in acts_for(state).items():
         if not _is_tried(state, place, name, act):
             continue
@@ -169,15 +196,17 @@ def _of_place(state: Mapping[str, Any], place: _Place, steps: Sequence[str]) -> 
             f"{place}/{name}",
             place.scenario,
             (Fault(name, place.state, place.number, act),),
-            allowed=_without_machine(place, steps) if isinstance(act, Stands) else _allowed(state, act),
+            allowed=alone if isinstance(act, Stands) else _allowed(state, act),
             outcomes=frozenset({_outcome(state, act)}),
         )
         yield case
         if place.is_new and place.stay.with_cluster and place.number == 1:
-            yield from _with_net_faults(case, _NET_FAULTS_TRIED.get(name, ()))
+            yield from _with_net_faults(case, _NET_FAULTS_TRIED.get(name, ()), idles=alone != SWEEP)
 
 
-def _is_tried(state: Mapping[str, Any], place: _Place, name: str, act: Act) -> bool:
+def _is_tried(state: State, place: _Place, name: str, act: Act) -> bool:
+    if SCENARIOS[place.scenario].is_race:
+        return name in IN_A_RACE and (is_aside(state) or name == "late")
     if isinstance(act, Ends) and act.moment == "during" and act.seconds and act.seconds >= place.stay.seconds:
         return False  # the state is over by then
     if place.number > 1:
@@ -185,28 +214,30 @@ def _is_tried(state: Mapping[str, Any], place: _Place, name: str, act: Act) -> b
     return place.is_new or (is_emr(state) and name in ON_EVERY_PATH)
 
 
-def _with_net_faults(case: Case, names: Iterable[str]) -> Iterator[Case]:
+def _with_net_faults(case: Case, names: Iterable[str], *, idles: bool) -> Iterator[Case]:
     for name in names:
         nets = NET_FAULTS[name]
-        if nets.sweep_down and not SCENARIOS[case.scenario].idles:
+        if nets.sweep_down and not idles:
             continue  # EMR ends only what idles
         allowed = AUTO_TERMINATION if nets.sweep_down else SWEEP if nets.event_lost else STATUS_EVENT
         yield Case(f"{case.id}/{name}", case.scenario, case.faults, nets, allowed, case.outcomes)
 
 
-def _outcome(state: Mapping[str, Any], act: Act) -> Outcome:
+def _outcome(state: State, act: Act) -> Outcome:
     if isinstance(act, Ends):
         return "TIMED_OUT" if act.expires else "ABORTED"
     if isinstance(act, Stands):
         return "RUNNING"
     if _is_uncatchable(act):
         return "uncatchable"
-    return "as without" if _is_retried(state, act) else "diagnosed"
+    return "as without" if is_aside(state) or _is_retried(state, act) else "diagnosed"
 
 
-def _is_retried(state: Mapping[str, Any], act: Act) -> bool:
+def _is_retried(state: State, act: Act) -> bool:
     """Say whether an act that happens once must be made up for: by a Retry there is, or one there ought to be."""
     match act:
+        case Delays():
+            return True
         case Fails(error="States.Permissions"):
             return False
         case Fails(error=error, always=False):
@@ -219,23 +250,28 @@ def _is_retried(state: Mapping[str, Any], act: Act) -> bool:
             return False
 
 
-def _ends_clusters(state: Mapping[str, Any]) -> bool:
+def _ends_clusters(state: State) -> bool:
     return ":terminateCluster" in state["Resource"] or _is_reaper(state)
 
 
-def _allowed(state: Mapping[str, Any], act: Act) -> str:
+def _allowed(state: State, act: Act) -> str:
     if isinstance(act, Ends) or _is_uncatchable(act) or (_is_reaper(state) and getattr(act, "always", False)):
         return STATUS_EVENT
     return MACHINE
 
 
-def _without_machine(place: _Place, steps: Sequence[str]) -> str:
-    """Return the net that ends a cluster while the execution stays RUNNING."""
+def _without_machine(states: Mapping[str, State], place: _Place, beside: Sequence[str]) -> str:
+    """Return the latest net that may end a cluster while the execution stays RUNNING: EMR has steps and goes on."""
     scenario = SCENARIOS[place.scenario]
-    doing = dict(zip(steps, scenario.steps, strict=False)).get(place.state)
-    if doing and not doing.outcome.succeeded:
-        return ACTION_ON_FAILURE
-    return SWEEP if not scenario.idles or (doing and doing.seconds == FOR_EVER) else AUTO_TERMINATION
+    adding = [name for name, state in states.items() if adds_step(state)]
+    doing = scenario.doing([step_name(states[name]) for name in adding], beside)
+    for name in (name for name in (*place.before, place.state) if name in adding):
+        step = doing.get(step_name(states[name]))
+        if step and step.seconds == FOR_EVER:
+            return SWEEP
+        if step and not step.outcome.succeeded and ends_cluster_by_failing(states[name]):
+            return ACTION_ON_FAILURE
+    return AUTO_TERMINATION if scenario.idles else SWEEP
 
 
 def _is_uncatchable(act: Act) -> bool:
@@ -245,11 +281,11 @@ def _is_uncatchable(act: Act) -> bool:
     return isinstance(act, Fails) and act.error in UNCATCHABLE
 
 
-def _is_reaper(state: Mapping[str, Any]) -> bool:
+def _is_reaper(state: State) -> bool:
     return str(state.get("Arguments", {}).get("FunctionName", "")).endswith(_REAPER)
 
 
-def _retries(state: Mapping[str, Any], error: str) -> bool:
+def _retries(state: State, error: str) -> bool:
     return any(matches(retrier["ErrorEquals"], error) for retrier in state.get("Retry", []))
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.certify.dynamic.acts import Act, Answers, Ends, Fails, Refuses, Stands, TimesOut
+from scripts.certify.dynamic.acts import Act, Answers, Delays, Ends, Fails, Refuses, Stands, TimesOut
 
 TOO_LARGE = "x" * 300_000
 """Over the 256 KiB of a task's result. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
 
 _EMR = "arn:aws:states:::elasticmapreduce:"
+_EMR_API = "arn:aws:states:::aws-sdk:emr:"
 _LAMBDA = "arn:aws:states:::lambda:"
 _SNS = "arn:aws:states:::sns:"
 
@@ -64,10 +65,23 @@ AGAIN = ("stopped-during", "timed-out-during", "task-failed-always", "crash-alwa
 ON_EVERY_PATH = ("stopped-during", "stands-still")
 """What is tried on a task of EMR on every path, not only on the first that enters it."""
 
+IN_A_RACE = ("late", "throttled-once", "throttled-once-accepted", "internal-always", "answers-no-steps")
+"""What is tried where a step ends while the machine looks for it, or while it lets EMR end the cluster."""
+
+_LATE_SECONDS = 30.0
+_DURING_SECONDS = 30.0
+_BOOTSTRAPPING_SECONDS = 300.0
+_FOR_LONG = 3600.0
+
 
 def is_emr(state: Mapping[str, Any]) -> bool:
-    """Say whether a state calls EMR."""
+    """Say whether a state is a task on a cluster."""
     return str(state.get("Resource", "")).startswith(_EMR)
+
+
+def is_aside(state: Mapping[str, Any]) -> bool:
+    """Say whether a state calls EMR beside the work: nothing it meets may change how a run ends."""
+    return str(state.get("Resource", "")).startswith(_EMR_API)
 
 
 def acts_for(state: Mapping[str, Any]) -> dict[str, Act]:
@@ -81,8 +95,11 @@ def acts_for(state: Mapping[str, Any]) -> dict[str, Act]:
     if state["Type"] != "Task":
         return dict(_anywhere(state))
     resource = state["Resource"]
-    if resource.startswith(_EMR):
-        own = _emr(resource.removeprefix(_EMR).partition(".")[0])
+    if is_emr(state):
+        action, _, pattern = resource.removeprefix(_EMR).partition(".")
+        own = _emr(action, waits=pattern == "sync")
+    elif is_aside(state):
+        own = _emr_api(resource.removeprefix(_EMR_API))
     elif resource.startswith(_LAMBDA):
         own = _lambda()
     elif resource.startswith(_SNS):
@@ -92,19 +109,33 @@ def acts_for(state: Mapping[str, Any]) -> dict[str, Act]:
     return {**dict(own), **dict(_task(resource.startswith(_LAMBDA))), **dict(_anywhere(state))}
 
 
-def _emr(action: str) -> Iterator[tuple[str, Act]]:
+def _emr(action: str, *, waits: bool) -> Iterator[tuple[str, Act]]:
     call, poll = _EMR_CALLS[action]
+    yield from _refused(call)
+    if action == "addStep":
+        yield "late", Delays(_LATE_SECONDS)
+    if waits:
+        yield "poll-throttled-once", Refuses(poll, *_THROTTLED)
+        yield "poll-throttled-always", Refuses(poll, *_THROTTLED, always=True)
+        yield "poll-internal-once", Refuses(poll, *_INTERNAL)
+    yield "task-failed-once", Fails("States.TaskFailed", "{}")
+    yield "task-failed-always", Fails("States.TaskFailed", "{}", always=True)
+    yield "task-failed-accepted", Fails("States.TaskFailed", "{}", accepted=True)
+
+
+def _emr_api(action: str) -> Iterator[tuple[str, Act]]:
+    yield from _refused(action[0].upper() + action[1:])
+    yield "late", Delays(_LATE_SECONDS)
+    if action == "listSteps":
+        yield "answers-no-steps", Answers({"Steps": []}, always=True)
+
+
+def _refused(call: str) -> Iterator[tuple[str, Act]]:
     for name, (code, message) in {"throttled": _THROTTLED, "invalid": _INVALID, "internal": _INTERNAL}.items():
         yield f"{name}-once", Refuses(call, code, message)
         yield f"{name}-always", Refuses(call, code, message, always=True)
     yield "throttled-once-accepted", Refuses(call, *_THROTTLED, accepted=True)
     yield "internal-always-accepted", Refuses(call, *_INTERNAL, accepted=True, always=True)
-    yield "poll-throttled-once", Refuses(poll, *_THROTTLED)
-    yield "poll-throttled-always", Refuses(poll, *_THROTTLED, always=True)
-    yield "poll-internal-once", Refuses(poll, *_INTERNAL)
-    yield "task-failed-once", Fails("States.TaskFailed", "{}")
-    yield "task-failed-always", Fails("States.TaskFailed", "{}", always=True)
-    yield "task-failed-accepted", Fails("States.TaskFailed", "{}", accepted=True)
 
 
 def _lambda() -> Iterator[tuple[str, Act]]:
@@ -133,13 +164,13 @@ def _anywhere(state: Mapping[str, Any]) -> Iterator[tuple[str, Act]]:
     kind, resource = state["Type"], state.get("Resource", "")
     for name, expires in (("stopped", False), ("timed-out", True)):
         yield f"{name}-before", Ends(expires, "before")
-        if resource.startswith(_EMR) or kind == "Wait":
-            yield f"{name}-during", Ends(expires, "during", 30.0)
+        if resource.endswith(".sync") or kind in ("Wait", "Parallel"):
+            yield f"{name}-during", Ends(expires, "during", min(_DURING_SECONDS, state.get("Seconds", _FOR_LONG) / 2))
         elif kind == "Task":
             yield f"{name}-during", Ends(expires, "during")
             yield f"{name}-working", Ends(expires, "working")
         if "createCluster" in resource:
-            yield f"{name}-during-bootstrap", Ends(expires, "during", 300.0)
+            yield f"{name}-during-bootstrap", Ends(expires, "during", _BOOTSTRAPPING_SECONDS)
         if "Next" in state or "Choices" in state:
             yield f"{name}-after", Ends(expires, "after")
     if kind not in ("Fail", "Succeed"):

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from scripts.certify.dynamic.cases import Case, enumerate_cases, random_cases, scenario_cases
@@ -10,6 +10,7 @@ from scripts.certify.dynamic.errors import CaseUnknownError
 from scripts.certify.dynamic.nets import ORDER
 from scripts.certify.dynamic.pool import Pool
 from scripts.certify.dynamic.run import Machine, Observation
+from scripts.certify.dynamic.states import all_states
 from scripts.certify.dynamic.verdict import Problem, judge
 
 Progress = Callable[[int, int], None]
@@ -87,14 +88,22 @@ class Catalogue:
         return judge(case, seen, self.baselines[case.scenario])
 
 
-def make_catalogue(pool: Pool, machine: Machine) -> Catalogue:
-    """Run the scenarios to see which states they enter, and enumerate the cases."""
-    baselines = {case.id: seen for case, seen in pool.observe(machine, scenario_cases())}
+def make_catalogue(pool: Pool, machine: Machine, only: Collection[str] | None = None) -> Catalogue:
+    """Run the scenarios to see which states they enter, and enumerate the cases; ``only`` names the states to try."""
+    definition = json.loads(machine.definition)
+    baselines = {case.id: seen for case, seen in pool.observe(machine, scenario_cases(definition))}
     stays = {scenario: seen.stays for scenario, seen in baselines.items()}
-    return Catalogue(tuple(enumerate_cases(json.loads(machine.definition), stays)), baselines)
+    return Catalogue(tuple(enumerate_cases(definition, stays, only)), baselines)
 
 
-def certify_machine(pool: Pool, machine: Machine, randoms: int, seed: int, progress: Progress) -> DynamicReport:
+def certify_machine(
+    pool: Pool,
+    machine: Machine,
+    randoms: int,
+    seed: int,
+    progress: Progress,
+    only: Collection[str] | None = None,
+) -> DynamicReport:
     """Run every case of a machine.
 
     Parameters
@@ -107,16 +116,18 @@ def certify_machine(pool: Pool, machine: Machine, randoms: int, seed: int, progr
         How many random cases to add, and which.
     progress
         Told after every case.
+    only
+        The states to try; all when ``None``.
     """
-    catalogue = make_catalogue(pool, machine)
+    catalogue = make_catalogue(pool, machine, only)
     cases = [*catalogue.cases, *random_cases(catalogue.cases, randoms, seed)]
-    observed = []
-    for done, pair in enumerate(pool.observe(machine, cases), start=1):
+    observed = [(case, catalogue.baselines[case.id]) for case in cases if not case.faults]
+    for pair in pool.observe(machine, (case for case in cases if case.faults)):
         observed.append(pair)
-        progress(done, len(cases))
+        progress(len(observed), len(cases))
     problems = tuple(problem for case, seen in observed for problem in catalogue.judge(case, seen))
     entered = {stay.state for _, seen in observed for stay in seen.stays}
-    unvisited = tuple(state for state in json.loads(machine.definition)["States"] if state not in entered)
+    unvisited = tuple(state for state in all_states(json.loads(machine.definition)) if state not in entered)
     return DynamicReport(machine.job, len(cases), problems, net_use(seen for _, seen in observed), unvisited)
 
 

@@ -1,13 +1,14 @@
 """What happened in one case, on the virtual clock: states, clusters, nets."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.certify.dynamic.nets import ACTION_ON_FAILURE, AUTO_TERMINATION, EMR, MACHINE
+from scripts.certify.dynamic.nets import ACTION_ON_FAILURE, AUTO_TERMINATION, EMR, MACHINE, STEPS_DONE
 from scripts.local.emr.clock import Clock
+from scripts.local.emr.ending import STEPS_COMPLETED
 from scripts.local.emr.events import CLUSTER_EVENT
 from scripts.local.emr.idle import AUTO_TERMINATED
 
@@ -34,6 +35,15 @@ class Line:
     what: str
 
 
+@dataclass
+class Entry:
+    """A state entered, and when; ``left`` as long as the execution is in it is ``None``. Epoch seconds, virtual."""
+
+    state: str
+    since: float
+    left: float | None = None
+
+
 @dataclass(frozen=True)
 class Stay:
     """One visit of a state, how long it took, and whether a cluster lived meanwhile."""
@@ -51,6 +61,8 @@ class Journal:
     ----------
     clock
         The case's time.
+    entries
+        The states entered, in order.
     actor
         The net that is at work; the machine's own end of a cluster needs no other.
     struck_at, ended_at
@@ -62,7 +74,7 @@ class Journal:
     clock: Clock
     lines: list[Line] = field(default_factory=list)
     lives: dict[str, ClusterLife] = field(default_factory=dict)
-    entries: list[tuple[str, float]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     actor: str = MACHINE
     struck_at: float | None = None
     ended_at: float | None = None
@@ -72,10 +84,18 @@ class Journal:
     def __post_init__(self) -> None:
         self._start = self.clock.now()
 
-    def entered(self, state: str) -> None:
+    def entered(self, state: str) -> Entry:
         """Note that the execution entered a state."""
-        self.entries.append((state, self.clock.now()))
+        entry = Entry(state, self.clock.now())
+        self.entries.append(entry)
         self.note("machine", state)
+        return entry
+
+    def left(self, states: Collection[str]) -> None:
+        """Note that the execution is in some states no longer."""
+        for entry in self.entries:
+            if entry.state in states and entry.left is None:
+                entry.left = self.clock.now()
 
     def struck(self, what: str) -> None:
         """Note that a fault happened."""
@@ -86,6 +106,7 @@ class Journal:
     def ended(self, execution: str, status: str) -> None:
         """Note that the execution ended."""
         self.execution, self.status, self.ended_at = execution, status, self.clock.now()
+        self.left({entry.state for entry in self.entries})
         self.note("execution", "stays RUNNING" if status == "RUNNING" else status)
 
     @contextmanager
@@ -113,10 +134,10 @@ class Journal:
 
     def stays(self) -> Iterator[Stay]:
         """Yield the states visited, in order."""
-        ends = [moment for _, moment in self.entries[1:]] + [self.clock.now()]
-        for (state, start), end in zip(self.entries, ends, strict=True):
-            lives = (life for life in self.lives.values() if life.ended is None or life.ended > start)
-            yield Stay(state, end - start, any(life.created <= end for life in lives))
+        for entry in self.entries:
+            end = self.clock.now() if entry.left is None else entry.left
+            lives = (life for life in self.lives.values() if life.ended is None or life.ended > entry.since)
+            yield Stay(entry.state, end - entry.since, any(life.created <= end for life in lives))
 
     def note(self, who: str, what: str) -> None:
         """Add a line to the timeline."""
@@ -125,6 +146,8 @@ class Journal:
     def _net(self, reason: dict[str, str]) -> str:
         if reason["code"] == "STEP_FAILURE":
             return ACTION_ON_FAILURE
+        if reason["code"] == STEPS_COMPLETED.code:
+            return STEPS_DONE
         if reason.get("message") == AUTO_TERMINATED.message:
             return AUTO_TERMINATION
         return self.actor if reason["code"] == "USER_REQUEST" else EMR

@@ -10,15 +10,16 @@ from scripts.local.emr.clock import Clock
 if TYPE_CHECKING:
     from scripts.certify.dynamic.journal import Journal
 
+STEPS_DONE = "steps_done"
 MACHINE = "machine"
 ACTION_ON_FAILURE = "action_on_failure"
 EMR = "emr"
 STATUS_EVENT = "status_event"
 SWEEP = "sweep"
 AUTO_TERMINATION = "auto_termination"
-ORDER = (MACHINE, ACTION_ON_FAILURE, EMR, STATUS_EVENT, SWEEP, AUTO_TERMINATION)
-"""All that ends a cluster, in the order in which they are meant to; ``emr`` is EMR's own doing: a failed bootstrap
-action, no capacity."""
+ORDER = (STEPS_DONE, MACHINE, ACTION_ON_FAILURE, EMR, STATUS_EVENT, SWEEP, AUTO_TERMINATION)
+"""All that ends a cluster, in the order in which they are meant to. ``steps_done`` is EMR that finds no step left, as
+the machine asks it to while the last one runs; ``emr`` is EMR's own doing: a failed bootstrap action, no capacity."""
 
 EVENT_SECONDS = 5.0
 """From the end of an execution to its event's arrival. Our choice; EventBridge promises no time."""

@@ -1,7 +1,7 @@
 """Run one case and say how it went."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from scripts.certify.dynamic.journal import ClusterLife, Journal, Line, Stay
 from scripts.certify.dynamic.nets import Deployed, Nets
 from scripts.certify.dynamic.saboteur import Saboteur
 from scripts.certify.dynamic.scenarios import SCENARIOS, Scenario
+from scripts.certify.dynamic.states import Definition, abreast, all_states, steps_of
 from scripts.local.adapters.moto import Handler
 from scripts.local.emr.billing import BillingInterval
 from scripts.local.emr.clock import VIRTUAL_START, VirtualClock
@@ -95,6 +96,8 @@ class Observation:
         The execution's.
     struck
         Whether a fault of the case happened.
+    steps, left
+        The steps of the job, and those of them that no cluster completed, in order.
     stays
         The states visited, in order.
     """
@@ -103,6 +106,8 @@ class Observation:
     error: str | None
     cause: str | None
     struck: bool
+    steps: tuple[str, ...]
+    left: tuple[str, ...]
     clusters: tuple[Ended, ...]
     stays: tuple[Stay, ...]
     timeline: tuple[Line, ...]
@@ -123,9 +128,12 @@ def observe(machine: Machine, case: Case) -> Observation:
     job = load_job(machine.job)
     seconds = job.max_lifetime(load_cluster(job.cluster)) + MARGIN_SECONDS
 
-    saboteur = Saboteur((*case.faults, *_undone(machine, scenario)), faults, journal, lambda: _watch(cloud, seconds))
+    definition = json.loads(machine.definition)
+    steps = list(steps_of(definition).values())
+    wanted = (*_undone(definition, scenario), *case.faults)
+    saboteur = Saboteur(wanted, all_states(definition), faults, journal, lambda: _watch(cloud, seconds))
     conditions = Conditions(machine.definition, journal.observe, saboteur, clock, keeps_clients=True)
-    script = scenario.script([step.name for step in job.steps])
+    script = scenario.script(steps, abreast(definition))
     with in_process_cloud(machine.job, script, faults, machine.handlers, conditions) as cloud:
         aws.s3().put_object(Bucket=DATA_BUCKET, Key=_input_key(job), Body=b"1,2\n" * 1000)
         reaper = {**HANDLERS, **machine.handlers}[REAPER]
@@ -136,16 +144,14 @@ def observe(machine: Machine, case: Case) -> Observation:
             nets.execution_ended(execution)
             _watch(cloud, seconds)
         struck = any(fault in saboteur.struck for fault in case.faults)
-        return _observation(journal, cloud.engine, execution, struck)
+        return _observation(journal, cloud.engine, execution, struck, steps)
 
 
-def _undone(machine: Machine, scenario: Scenario) -> list[Fault]:
+def _undone(definition: Definition, scenario: Scenario) -> list[Fault]:
     """Return the fault by which a step is taken as done."""
     if scenario.undone is None:
         return []
-    states = json.loads(machine.definition)["States"].items()
-    adding = [name for name, state in states if ":addStep" in state.get("Resource", "")]
-    return [Fault("undone", adding[scenario.undone], 1, Answers({}, undone=True))]
+    return [Fault("undone", list(steps_of(definition))[scenario.undone], 1, Answers({}, undone=True))]
 
 
 def _input_key(job: Job) -> str:
@@ -169,16 +175,26 @@ def _watch(cloud: InProcessCloud, seconds: float) -> None:
         cloud.clock.sleep(_STEP_OF_TIME)
 
 
-def _observation(journal: Journal, engine: EmrEngine, execution: dict[str, Any], struck: bool) -> Observation:
+def _observation(
+    journal: Journal, engine: EmrEngine, execution: dict[str, Any], struck: bool, steps: Sequence[str]
+) -> Observation:
+    completed = {name for life in journal.lives.values() for name in _completed(engine, life.id)}
     return Observation(
         status=journal.status,
         error=execution.get("error"),
         cause=execution.get("cause"),
         struck=struck,
+        steps=tuple(steps),
+        left=tuple(step for step in steps if step not in completed),
         clusters=tuple(_ended(journal, life, engine) for life in journal.lives.values()),
         stays=tuple(journal.stays()),
         timeline=tuple(journal.lines),
     )
+
+
+def _completed(engine: EmrEngine, cluster_id: str) -> Iterator[str]:
+    for step in engine.call("ListSteps", {"ClusterId": cluster_id, "StepStates": ["COMPLETED"]})["Steps"]:
+        yield step["Name"]
 
 
 def _ended(journal: Journal, life: ClusterLife, engine: EmrEngine) -> Ended:
@@ -196,14 +212,13 @@ def _ended(journal: Journal, life: ClusterLife, engine: EmrEngine) -> Ended:
 def _unneeded_since(journal: Journal, life: ClusterLife) -> float:
     """Return the moment from which on nobody needed a cluster.
 
-    That is when the fault struck; for a cluster made later, the execution's end; when the run succeeded all the same,
-    the end of its last step.
+    When the run succeeded that is the end of the cluster's last step. Otherwise it is when the fault struck; for a
+    cluster made later, or without a fault, the execution's end.
     """
-    over = journal.ended_at if journal.ended_at is not None else journal.clock.now()
-    if journal.struck_at is None or life.created > journal.struck_at:
-        return over
     if journal.status == "SUCCEEDED":
-        return max(journal.struck_at, life.idle_since)
+        return life.idle_since
+    if journal.struck_at is None or life.created > journal.struck_at:
+        return journal.ended_at if journal.ended_at is not None else journal.clock.now()
     return journal.struck_at
 
 

@@ -2,12 +2,13 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from scripts.certify.dynamic.acts import Act, Answers, Ends, Fails, Fault, Refuses, Stands, TimesOut
-from scripts.certify.dynamic.journal import Journal
+from scripts.certify.dynamic.acts import Act, Answers, Delays, Ends, Fails, Fault, Refuses, Stands, TimesOut
+from scripts.certify.dynamic.journal import Entry, Journal
+from scripts.certify.dynamic.states import State, inside
 from scripts.local.adapters.moto_faults import TIMEOUT, TaskFaultError, Visit
 from scripts.local.emr.faults import ApiFault, Faults
 
@@ -21,6 +22,8 @@ class Saboteur:
     ----------
     faults
         What is to happen.
+    states
+        The machine's, by name.
     engine_faults
         The engine's, to which refused calls are added.
     journal
@@ -30,28 +33,32 @@ class Saboteur:
     """
 
     def __init__(
-        self, faults: Sequence[Fault], engine_faults: Faults, journal: Journal, stand: Callable[[], None]
+        self,
+        faults: Sequence[Fault],
+        states: Mapping[str, State],
+        engine_faults: Faults,
+        journal: Journal,
+        stand: Callable[[], None],
     ) -> None:
         self._faults = faults
+        self._states = states
         self._engine_faults = engine_faults
         self._journal = journal
         self._stand = stand
         self._standing = False
-        self._current: Visit | None = None
         self.struck: list[Fault] = []
         self.over = threading.Event()
 
     def entered(self, visit: Visit) -> None:
         """Stop or time out before the state, or arrange that it happens during it."""
-        self._current = visit
-        self._journal.entered(visit.state)
+        entry = self._journal.entered(visit.state)
         for fault in self._of(visit):
             match fault.act:
                 case Ends(moment="before"):
                     self._end(fault, visit)
                 case Ends(moment="during", seconds=seconds) if seconds:
                     later = self._journal.clock.now() + seconds
-                    self._journal.clock.call_at(later, partial(self._end_if_still_there, fault, visit))
+                    self._journal.clock.call_at(later, partial(self._end_if_still_there, fault, visit, entry))
                 case Stands():
                     self._strike(fault)
                     self._standing = True
@@ -59,7 +66,11 @@ class Saboteur:
                     self._engine_faults.api.append(ApiFault("CancelSteps", _EVERY_CALL))
 
     def left(self, visit: Visit) -> None:
-        """Stop or time out after the state."""
+        """Stop or time out after the state.
+
+        Nobody tells when a branch leaves its last state, or one that fails: that is over with the Parallel around it.
+        """
+        self._journal.left({visit.state, *inside(self._states[visit.state])})
         for fault in self._of(visit):
             if isinstance(fault.act, Ends) and fault.act.moment == "after":
                 self._end(fault, visit)
@@ -97,6 +108,8 @@ class Saboteur:
                 altered = partial(self._refuse, fault, fault.act, call)
             case Answers():
                 altered = partial(self._answer, fault, fault.act, call)
+            case Delays(seconds=seconds):
+                altered = partial(self._delay, fault, seconds, visit, call)
             case Ends():
                 altered = partial(self._end_around, fault, fault.act, visit, call)
             case Stands():
@@ -128,6 +141,11 @@ class Saboteur:
         self._strike(fault)
         return act.result
 
+    def _delay(self, fault: Fault, seconds: float, visit: Visit, call: Callable[[], Any]) -> Any:
+        self._strike(fault)
+        visit.sleep(seconds)
+        return call()
+
     def _end_around(self, fault: Fault, act: Ends, visit: Visit, call: Callable[[], Any]) -> Any:
         if act.moment == "during" and not act.seconds:
             self._end(fault, visit)
@@ -136,8 +154,8 @@ class Saboteur:
             self._end(fault, visit)
         return result
 
-    def _end_if_still_there(self, fault: Fault, visit: Visit) -> None:
-        if self._current is visit:
+    def _end_if_still_there(self, fault: Fault, visit: Visit, entry: Entry) -> None:
+        if entry.left is None:
             self._end(fault, visit)
 
     def _end(self, fault: Fault, visit: Visit) -> None:

@@ -5,14 +5,27 @@ import re
 from dataclasses import dataclass
 
 from scripts.certify.dynamic.cases import Case, Outcome
-from scripts.certify.dynamic.nets import ACTION_ON_FAILURE, AUTO_TERMINATION, EMR, ORDER
+from scripts.certify.dynamic.nets import (
+    ACTION_ON_FAILURE,
+    AUTO_TERMINATION,
+    EMR,
+    EVENT_SECONDS,
+    ORDER,
+    RETRY_SECONDS,
+    STATUS_EVENT,
+    SWEEP,
+)
 from scripts.certify.dynamic.run import Ended, Observation
 from scripts.certify.dynamic.scenarios import SCENARIOS
 from scripts.local.adapters.moto_errors import UNCATCHABLE
+from scripts.local.emr.durations import TERMINATE_SECONDS
 
 _OWN_NAME = re.compile(r"[A-Z][A-Za-z0-9]+")
 """Of the project's failures. The services' have a dot, as ``Lambda.Unknown``; a handler that crashed gives the name of
 Python's exception."""
+
+_ONLY_MISSING = frozenset({"RecordFailed", "TerminateFailed"}) | UNCATCHABLE
+"""With what a run may fail although every step was completed: the first two say so, the others nobody can catch."""
 
 _NEVER_LATE = frozenset({ACTION_ON_FAILURE, EMR})
 """EMR acts on what happened in the cluster, at once, whatever the machine will do about it."""
@@ -66,11 +79,20 @@ def judge(case: Case, seen: Observation, baseline: Observation) -> list[Problem]
 def _is_late(case: Case, cluster: Ended) -> bool:
     """Say whether a net that should have ended a cluster did not.
 
-    While a task hangs the machine has no turn, and what EMR does to an idle cluster meanwhile comes in time.
+    While a task hangs the machine has no turn; what EMR does meanwhile to an idle cluster, and the sweep to one that is
+    too old, comes in time.
     """
-    if cluster.net in _NEVER_LATE or (cluster.net == AUTO_TERMINATION and cluster.meanwhile):
+    if cluster.net in _NEVER_LATE or (cluster.net in (SWEEP, AUTO_TERMINATION) and cluster.meanwhile):
+        return False
+    if case.allowed == STATUS_EVENT and cluster.net == SWEEP and _came_sooner(case, cluster):
         return False
     return cluster.net is not None and ORDER.index(cluster.net) > ORDER.index(case.allowed)
+
+
+def _came_sooner(case: Case, cluster: Ended) -> bool:
+    """Say whether the sweep happened to come before the event's invocation that works."""
+    turn = EVENT_SECONDS + sum(RETRY_SECONDS[: case.nets.event_failures])
+    return cluster.minutes * 60 <= turn + TERMINATE_SECONDS
 
 
 def _wrong_outcome(case: Case, seen: Observation, baseline: Observation) -> str | None:
@@ -78,9 +100,31 @@ def _wrong_outcome(case: Case, seen: Observation, baseline: Observation) -> str 
         return f"the execution ended {_shown(seen)}"
     if len(case.faults) == 1 and not seen.struck:
         return "the fault did not happen: the execution did not get that far"
+    if why_not := _untrue(seen):
+        return why_not
     if any(_is(outcome, seen, baseline) for outcome in case.outcomes):
-        return None
+        return _wrongly_blamed(case, seen)
     return f"the execution ended {_shown(seen)}; expected: {' or '.join(sorted(case.outcomes))}"
+
+
+def _untrue(seen: Observation) -> str | None:
+    """Say in what the execution's end belies its steps."""
+    if seen.status == "SUCCEEDED" and seen.left:
+        return f"the execution SUCCEEDED, but EMR did not complete {' and '.join(seen.left)}"
+    if seen.status == "FAILED" and not seen.left and seen.error not in _ONLY_MISSING:
+        return f"the execution ended {_shown(seen)}; but EMR completed every step"
+    return None
+
+
+def _wrongly_blamed(case: Case, seen: Observation) -> str | None:
+    """Say that a failure which no fault changed is blamed on another step than the one that failed."""
+    blamed = SCENARIOS[case.scenario].blamed
+    if blamed is None or (case.faults and case.outcomes != {"as without"}):
+        return None
+    step = seen.steps[blamed]
+    if f"step {step!r}" in (seen.cause or ""):
+        return None
+    return f"the cause does not blame the step {step!r}: {seen.cause}"
 
 
 def _is(outcome: Outcome, seen: Observation, baseline: Observation) -> bool:

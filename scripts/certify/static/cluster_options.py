@@ -37,6 +37,16 @@ def auto_terminates(create: State) -> bool | None:
     return None if isinstance(policy, str) else bool(policy)
 
 
+def runs_steps_abreast(create: State) -> bool:
+    """Whether the cluster runs several steps at the same time, as far as it can be seen.
+
+    EMR then refuses every step whose ActionOnFailure is not CONTINUE.
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_StepConfig.html
+    """
+    level = argument(create, "StepConcurrencyLevel")
+    return isinstance(level, int) and level > 1
+
+
 def steps_without_action(state: State) -> bool:
     """Whether a step that fails would leave its cluster waiting, as far as it can be seen."""
     given = arguments(state)

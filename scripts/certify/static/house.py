@@ -5,13 +5,20 @@ from typing import Any
 
 from lambdas.clusters.tags import EXECUTION_TAG
 from scripts.certify.static.actions import Action, Kind, retries_failures
-from scripts.certify.static.cluster_options import auto_terminates, is_tagged, steps_without_action
-from scripts.certify.static.graph import NO_TIMEOUT_SECONDS, State
+from scripts.certify.static.cluster_options import (
+    auto_terminates,
+    is_tagged,
+    runs_steps_abreast,
+    steps_without_action,
+)
+from scripts.certify.static.graph import NO_TIMEOUT_SECONDS, State, reachable
 from scripts.certify.static.report import Finding
 
 
 def cluster_rules(actions: Mapping[State, Action]) -> Iterator[Finding]:
     """Yield what makes a cluster harder to end when everything else has failed."""
+    levels = [runs_steps_abreast(state) for state, done in actions.items() if done.kind is Kind.CREATE]
+    concurrent = bool(levels) and all(levels)
     for state, done in actions.items():
         if done.kind is Kind.CREATE:
             yield from _create_rules(state)
@@ -23,7 +30,7 @@ def cluster_rules(actions: Mapping[State, Action]) -> Iterator[Finding]:
                 f"{state.label} has a Retry, but {call} has no idempotency token: a call that EMR accepted before it "
                 "failed is made twice; remove the Retry, end what may exist, then start again",
             )
-        if done.kind is Kind.STEP and steps_without_action(state):
+        if done.kind is Kind.STEP and not concurrent and steps_without_action(state):
             yield _at(
                 state,
                 "step-without-action-on-failure",
@@ -64,11 +71,18 @@ def task_rules(actions: Mapping[State, Action]) -> Iterator[Finding]:
     for state, done in actions.items():
         if state.type != "Task":
             continue
-        if not state.catches_all:
+        if not any(each.catches_all for each in (state, *state.holds)):
             yield _at(
                 state,
                 "task-without-catch",
                 f"an error of {state.label} ends the execution without its report; give it a Catch for States.ALL",
+            )
+        if done.kind is not Kind.STEP and _stops_steps(state, actions):
+            yield _at(
+                state,
+                "task-stops-steps",
+                f"an error of {state.label} fails the Parallel around it, and Step Functions stops the steps that run "
+                "beside it; give it a Catch for States.ALL of its own",
             )
         if state.timeout_missing:
             yield _at(
@@ -82,6 +96,19 @@ def task_rules(actions: Mapping[State, Action]) -> Iterator[Finding]:
                 "task-without-retry",
                 f"{state.label} fails for good when its service is busy for a moment; give it a Retry",
             )
+
+
+def _stops_steps(state: State, actions: Mapping[State, Action]) -> bool:
+    """Whether an error of a state reaches a Parallel that runs a step in another branch."""
+    inner = state
+    for owner in state.holds:
+        if inner.catches_all:
+            return False
+        beside = (each for branch in owner.branches if branch is not inner.scope for each in reachable(branch))
+        if any(actions[each].kind is Kind.STEP for each in beside):
+            return True
+        inner = owner
+    return False
 
 
 def terminate_rules(actions: Mapping[State, Action]) -> Iterator[Finding]:

@@ -1,18 +1,20 @@
-"""Put the EMR engine under ministack: its EMR API and its Step Functions integration.
+"""Put the EMR engine under ministack: its EMR API and its Step Functions integrations.
 
-Three hooks of ministack are replaced: the handler of the EMR API, the dispatch entry of ``elasticmapreduce:`` tasks
-(ministack has none), and the task timeout, which must be counted on the engine's clock for EMR tasks. Two are wrapped
-so that a stopped execution stops waiting and stays ABORTED: ``_execute_task`` and ``_fail_execution``.
+Replaced are the handler of the EMR API, the dispatch entries of ``elasticmapreduce:`` and ``aws-sdk:emr:`` tasks
+(ministack has none), and the task timeout, which must be counted on the engine's clock for ``.sync`` tasks.
+``_fail_execution`` is wrapped so that a stopped execution stays ABORTED. ``ministack_branches`` has the branches of a
+Parallel, and what stops waiting when an execution or a branch is stopped.
 """
 
-import contextvars
 import json
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import emr, stepfunctions
 
+from scripts.local.adapters import aws_sdk, ministack_branches
 from scripts.local.adapters.hooks import require
+from scripts.local.adapters.ministack_branches import Stopped, go_on, stopped
 from scripts.local.emr.clock import Clock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.errors import EmrApiError
@@ -20,10 +22,9 @@ from scripts.local.emr.sync import IntegrationError, IntegrationStopped, run_int
 
 PINNED = "1.5.33"
 INTEGRATION = "arn:aws:states:::elasticmapreduce:"
+SDK_INTEGRATION = "arn:aws:states:::aws-sdk:emr:"
 # EMR's own answers carry the time on the engine's clock, so that a watcher can tell simulated time from real time.
 CLOCK_HEADER = "x-local-cloud-time"
-
-_execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
 
 
 def install(engine: EmrEngine, clock: Clock) -> None:
@@ -38,13 +39,14 @@ def install(engine: EmrEngine, clock: Clock) -> None:
     hooks = (
         "_SERVICE_DISPATCH",
         "_invoke_resource_with_timeout",
-        "_execute_task",
         "_fail_execution",
         "_ExecutionError",
+        *ministack_branches.HOOKS,
     )
     require("ministack", PINNED, stepfunctions, *hooks)
     _install_api(engine, clock)
     _install_integration(engine, clock)
+    ministack_branches.install(clock)
 
 
 def _install_api(engine: EmrEngine, clock: Clock) -> None:
@@ -64,21 +66,20 @@ def _install_api(engine: EmrEngine, clock: Clock) -> None:
 def _install_integration(engine: EmrEngine, clock: Clock) -> None:
     def invoke(resource: str, arguments: dict[str, Any], timeout: float | None = None) -> dict[str, Any]:
         action, _, pattern = resource.removeprefix(INTEGRATION).partition(".")
-        execution = _execution.get()
+        go_on()
         try:
-            return run_integration(
-                engine,
-                clock,
-                action,
-                pattern == "sync",
-                arguments,
-                timeout,
-                lambda: execution is not None and execution["status"] != "RUNNING",
-            )
+            return run_integration(engine, clock, action, pattern == "sync", arguments, timeout, stopped)
         except IntegrationError as error:
             raise stepfunctions._ExecutionError(error.error, error.cause) from error
         except IntegrationStopped:
-            raise stepfunctions._ExecutionError("States.TaskFailed", "the execution was stopped") from None
+            raise Stopped from None
+
+    def invoke_sdk(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        go_on()
+        try:
+            return aws_sdk.call(engine, clock, resource.removeprefix(SDK_INTEGRATION), arguments)
+        except IntegrationError as error:
+            raise stepfunctions._ExecutionError(error.error, error.cause) from error
 
     original_timeout = stepfunctions._invoke_resource_with_timeout
 
@@ -87,15 +88,6 @@ def _install_integration(engine: EmrEngine, clock: Clock) -> None:
             return invoke(resource, arguments, timeout)
         return original_timeout(resource, arguments, timeout)
 
-    original_task = stepfunctions._execute_task
-
-    def execute_task(state: Any, raw_input: Any, execution: dict[str, Any], context: Any) -> Any:
-        token = _execution.set(execution)
-        try:
-            return original_task(state, raw_input, execution, context)
-        finally:
-            _execution.reset(token)
-
     original_failure = stepfunctions._fail_execution
 
     def fail_execution(execution: dict[str, Any], error: str, cause: str) -> None:
@@ -103,6 +95,6 @@ def _install_integration(engine: EmrEngine, clock: Clock) -> None:
             original_failure(execution, error, cause)
 
     stepfunctions._SERVICE_DISPATCH[INTEGRATION] = invoke
+    stepfunctions._SERVICE_DISPATCH[SDK_INTEGRATION] = invoke_sdk
     stepfunctions._invoke_resource_with_timeout = invoke_with_timeout
-    stepfunctions._execute_task = execute_task
     stepfunctions._fail_execution = fail_execution

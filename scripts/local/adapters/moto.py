@@ -1,8 +1,9 @@
 """Put the EMR engine under moto: definitions run in process, on a virtual clock, with handlers called directly.
 
 moto brings an interpreter of Amazon States Language, S3, DynamoDB and SNS. What it lacks is replaced here, each at one
-hook: ``elasticmapreduce`` tasks, the EMR API, a JSONata evaluator, Lambda without containers; in ``moto_time`` time
-that passes only on the engine's clock, in ``moto_errors`` AWS's rules for errors, in ``moto_faults`` a seam for tests.
+hook: ``elasticmapreduce`` and ``aws-sdk:emr`` tasks, the EMR API, a JSONata evaluator, Lambda without containers; in
+``moto_time`` time that passes only on the engine's clock, in ``moto_branches`` the branches of a Parallel, in
+``moto_errors`` AWS's rules for errors, in ``moto_faults`` a seam for tests.
 """
 
 import contextlib
@@ -24,19 +25,24 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils, state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
+from scripts.local.adapters import aws_sdk
 from scripts.local.adapters.jsonata import UndefinedResultError, evaluate
-from scripts.local.adapters.moto_errors import error_hooks
-from scripts.local.adapters.moto_faults import Interference, Seam, error_name
+from scripts.local.adapters.moto_branches import branch_hooks
+from scripts.local.adapters.moto_errors import error_hooks, error_name
+from scripts.local.adapters.moto_faults import Interference, Seam
 from scripts.local.adapters.moto_hooks import hooked
 from scripts.local.adapters.moto_speed import speed_hooks
 from scripts.local.adapters.moto_time import time_hooks
-from scripts.local.emr.clock import Clock
+from scripts.local.emr.clock import Clock, VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.errors import EmrApiError
 from scripts.local.emr.sync import IntegrationError, IntegrationTimeout, run_integration
@@ -46,7 +52,7 @@ Handler = Callable[[dict[str, Any], Any], Any]
 
 @contextlib.contextmanager
 def installed(
-    engine: EmrEngine, clock: Clock, functions: Mapping[str, Handler], interference: Interference | None = None
+    engine: EmrEngine, clock: VirtualClock, functions: Mapping[str, Handler], interference: Interference | None = None
 ) -> Iterator[None]:
     """Replace moto's gaps for the length of a ``with`` block.
 
@@ -67,6 +73,7 @@ def installed(
     seam = Seam(clock, interference) if interference else None
     hooks = [
         *time_hooks(clock),
+        *branch_hooks(clock),
         *error_hooks(),
         *speed_hooks(),
         *(seam.hooks() if seam else ()),
@@ -83,8 +90,13 @@ def _task_factory(engine: EmrEngine, clock: Clock, seam: Seam | None) -> Callabl
     original = state_task_factory.state_task_service_for
 
     def state_task_service_for(service_name: str) -> Any:
-        is_emr = service_name == "elasticmapreduce"
-        task = _EmrTask(engine, clock) if is_emr else original(service_name=service_name)
+        match service_name:
+            case "elasticmapreduce":
+                task: Any = _EmrTask(engine, clock)
+            case "aws-sdk":
+                task = _SdkTask(engine, clock)
+            case _:
+                task = original(service_name=service_name)
         return seam.around(task) if seam else task
 
     return state_task_service_for
@@ -125,20 +137,48 @@ class _EmrTask(StateTaskServiceCallback):  # type: ignore[misc]
         """Leave the result on the stack: ``run_integration`` has already waited for it."""
 
     def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
-        if not isinstance(ex, IntegrationError):
-            return super()._from_error(env=env, ex=ex)
-        details = TaskFailedEventDetails(
-            resourceType=self._get_sfn_resource_type(),
-            resource=self._get_sfn_resource(),
-            error=ex.error,
-            cause=ex.cause,
-        )
-        return FailureEvent(
-            env=env,
-            error_name=error_name(ex.error),
-            event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(taskFailedEventDetails=details),
-        )
+        if isinstance(ex, IntegrationError):
+            return _task_failure(self, env, ex)
+        return super()._from_error(env=env, ex=ex)
+
+
+class _SdkTask(StateTaskServiceAwsSdk):  # type: ignore[misc]
+    """An ``aws-sdk:`` task; EMR's go to the engine, all others where moto sends them."""
+
+    def __init__(self, engine: EmrEngine, clock: Clock) -> None:
+        super().__init__()
+        self._engine = engine
+        self._clock = clock
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "_SdkTask":
+        return self
+
+    def _eval_service_task(self, env: Environment, normalised_parameters: dict[str, Any], **others: Any) -> None:
+        if self.resource.api_name == aws_sdk.SERVICE:
+            action = self.resource.api_action
+            env.stack.append(aws_sdk.call(self._engine, self._clock, action, normalised_parameters))
+        else:
+            super()._eval_service_task(env=env, normalised_parameters=normalised_parameters, **others)
+
+    def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
+        if isinstance(ex, IntegrationError):
+            return _task_failure(self, env, ex)
+        return super()._from_error(env=env, ex=ex)
+
+
+def _task_failure(task: Any, env: Environment, error: IntegrationError) -> FailureEvent:
+    details = TaskFailedEventDetails(
+        resourceType=task._get_sfn_resource_type(),
+        resource=task._get_sfn_resource(),
+        error=error.error,
+        cause=error.cause,
+    )
+    return FailureEvent(
+        env=env,
+        error_name=error_name(error.error),
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(taskFailedEventDetails=details),
+    )
 
 
 def _evaluate_body(self: Any, env: Environment) -> None:

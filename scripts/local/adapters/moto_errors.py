@@ -7,7 +7,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
@@ -16,6 +19,7 @@ from scripts.local.adapters.moto_hooks import Hook
 UNCATCHABLE = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 """What States.ALL does not match; States.Runtime nothing matches."""
 
+_STATES = "States."
 _ANY = "States.ALL"
 _ANY_TASK_FAILURE = "States.TaskFailed"
 
@@ -29,6 +33,13 @@ def matches(names: Collection[str], error: str) -> bool:
     if error in UNCATCHABLE:
         return False
     return _ANY in names or (_ANY_TASK_FAILURE in names and error != "States.Timeout")
+
+
+def error_name(error: str) -> Any:
+    """Return moto's own kind of name for an error."""
+    if error.startswith(_STATES):
+        return StatesErrorName(typ=StatesErrorNameType.from_name(error))
+    return CustomErrorName(error_name=error)
 
 
 def error_hooks() -> Iterator[Hook]:

@@ -1,27 +1,24 @@
 """One seam by which a test interferes with an execution: when a state is entered or left, and around every task."""
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
+from scripts.local.adapters.moto_branches import stop
+from scripts.local.adapters.moto_errors import error_name
 from scripts.local.adapters.moto_hooks import Hook
 from scripts.local.adapters.moto_time import expire, sleep_while_running
 from scripts.local.emr.clock import Clock
 
-STATES = "States."
 TIMEOUT = "States.Timeout"
 
 
@@ -54,7 +51,7 @@ class Visit:
     expire
         Does what the execution's own TimeoutSeconds do.
     sleep
-        Waits so many virtual seconds, or until the execution has ended.
+        Waits so many virtual seconds, or until the execution or the branch has ended.
     """
 
     execution: str
@@ -68,7 +65,7 @@ class Visit:
 
 
 class Interference(Protocol):
-    """What a test does to an execution. Called on the interpreter's threads, one after the other."""
+    """What a test does to an execution. Called on the interpreter's threads, one after the other, branches or not."""
 
     def entered(self, visit: Visit) -> None:
         """Act before a state does anything."""
@@ -105,6 +102,8 @@ class Seam:
         self._interference = interference
         self._entries: Counter[tuple[str, str]] = Counter()
         self._visits: dict[tuple[str, str], Visit] = {}
+        # By execution: a state within a branch has an environment of its own, and stopping that stops the branch only.
+        self._whole: dict[str, Environment] = {}
 
     def hooks(self) -> Iterator[Hook]:
         """Yield what to replace."""
@@ -152,16 +151,15 @@ class Seam:
         key = (_execution(env), state)
         self._entries[key] += 1
 
-        def stop() -> None:
-            moment = datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
-            env.set_stop(stop_date=moment, cause=None, error=None)
-
+        if not env.is_frame():
+            self._whole[key[0]] = env
+        whole = self._whole[key[0]]
         self._visits[key] = Visit(
             execution=key[0],
             state=state,
             number=self._entries[key],
-            stop=stop,
-            expire=lambda: expire(env),
+            stop=lambda: stop(whole, self._clock.now()),
+            expire=lambda: expire(whole),
             sleep=lambda seconds: sleep_while_running(self._clock, env, seconds),
         )
         return self._visits[key]
@@ -175,13 +173,6 @@ class Seam:
 
 def _execution(env: Environment) -> str:
     return str(env.states.context_object.context_object_data["Execution"]["Id"])
-
-
-def error_name(error: str) -> Any:
-    """Return moto's own kind of name for an error."""
-    if error.startswith(STATES):
-        return StatesErrorName(typ=StatesErrorNameType.from_name(error))
-    return CustomErrorName(error_name=error)
 
 
 def _failure(task: Any, env: Environment, fault: TaskFaultError) -> Any:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
@@ -13,6 +14,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.parse import asl_parser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 
+from lambdas.runs import planning
+from lambdas.sizing import weigh_sizes
+from lambdas.specs import load
+from lambdas.specs.catalogue import Catalogue
+from lambdas.specs.document import Document, read_document
 from scripts.local.adapters.moto_hooks import Hook
 
 _REMEMBERED = 8
@@ -23,6 +29,8 @@ def speed_hooks() -> Iterator[Hook]:
     yield asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse)
     yield state_task_service_sns, "boto_client_for", _client_for
     yield Subscription, "private_key", lambda _subscription: _key()
+    yield planning, "weigh_sizes", _weigh
+    yield load, "read_document", lambda path, root: _document(path, root, path.stat().st_mtime_ns)
 
 
 def _parse(definition: str) -> tuple[Any, Any]:
@@ -39,7 +47,15 @@ def _tree(definition: str) -> Any:
     tree = parser.state_machine()
     if listener.errors:
         raise asl_parser.ASLParserException(errors=listener.errors)
+    _keep_texts(tree)
     return tree
+
+
+def _keep_texts(tree: Any) -> str:
+    """Let every node of a tree remember its text, which it would put together from its leaves whenever it is asked."""
+    text = "".join(map(_keep_texts, tree.getChildren())) if tree.getChildCount() else str(tree.getText())
+    tree.getText = lambda: text
+    return text
 
 
 def _client_for(service: str, region: str, **_unused: Any) -> Any:
@@ -49,6 +65,35 @@ def _client_for(service: str, region: str, **_unused: Any) -> Any:
 @functools.cache
 def _client(service: str, region: str) -> Any:
     return boto_client_for(region, service)
+
+
+def _weigh(*arguments: Any) -> Any:
+    """Weigh the sizes of a run; the same input gives the same answer, run after run."""
+    return _weighed(tuple(map(_Repr, arguments)))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _weighed(arguments: "tuple[_Repr, ...]") -> Any:
+    return weigh_sizes(*(each.value for each in arguments))
+
+
+class _Repr:
+    """A value that equals others that read the same; a catalogue is known by itself."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._text = f"catalogue {id(value)}" if isinstance(value, Catalogue) else repr(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Repr) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _document(path: Path, root: Path, _changed_ns: int) -> Document:
+    return read_document(path, root)
 
 
 @functools.cache

@@ -1,13 +1,15 @@
 """Time for the engine: virtual for tests, scaled wall-clock time for the local cloud."""
 
-import heapq
-import itertools
+import contextvars
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
+
+from scripts.local.emr.agenda import Agenda
+from scripts.local.emr.turns import Bedroom, Sleeper, Turn, carry, put_down, turn_of
 
 Cancel = Callable[[], None]
 """Undoes what was started or scheduled. Calling it again, or too late, does nothing."""
@@ -34,38 +36,14 @@ class Clock(Protocol):
         """Return when `seconds` have passed."""
 
 
-class _Agenda:
-    """Callbacks by time, first in first out within the same moment. Its user holds a lock around every call."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int]] = []
-        self._callbacks: dict[int, Callable[[], None]] = {}
-        self._numbers = itertools.count()
-
-    def add(self, when: float, callback: Callable[[], None]) -> int:
-        number = next(self._numbers)
-        self._callbacks[number] = callback
-        heapq.heappush(self._heap, (when, number))
-        return number
-
-    def drop(self, number: int) -> None:
-        self._callbacks.pop(number, None)
-
-    def next_time(self) -> float | None:
-        while self._heap and self._heap[0][1] not in self._callbacks:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def pop(self) -> tuple[int, Callable[[], None]]:
-        number = heapq.heappop(self._heap)[1]
-        return number, self._callbacks.pop(number)
-
-
 class VirtualClock:
     """A clock that moves only while somebody sleeps, and runs what falls due on the way, each at its own time.
 
-    Several threads may sleep at once. Whoever gets there first moves the clock; it never moves back, and a thread
-    whose moment has been passed meanwhile returns at once. An exception of a callback reaches the sleeper.
+    Several threads may sleep at once. The one with the earliest target moves the clock; it never moves back. An
+    exception of a callback reaches the sleeper that ran it.
+
+    Threads that work `together` keep the clock still: one of them is awake at a time, until it sleeps or ends. Any
+    other thread keeps nothing still: once it is awake, time may go on without it.
 
     Parameters
     ----------
@@ -75,42 +53,124 @@ class VirtualClock:
 
     def __init__(self, start: float = VIRTUAL_START) -> None:
         self._now = start
-        self._agenda = _Agenda()
-        self._data = threading.Lock()
-        # Callbacks run under this lock only, never under `_data`: they may schedule, read the time, or sleep.
-        self._moving = threading.RLock()
+        self._agenda = Agenda()
+        self._bedroom = Bedroom()
+        # Whether a worker or a callback is awake. They run without the lock: they may schedule, read the time, sleep.
+        self._busy = False
+        self._changed = threading.Condition()
 
     def now(self) -> float:
         """Return the present moment."""
-        with self._data:
+        with self._changed:
             return self._now
 
     def call_at(self, when: float, callback: Callable[[], None], *, awaited: bool = True) -> Cancel:  # noqa: ARG002
         """Run `callback` once the clock is moved to `when` or beyond."""
-        with self._data:
+        with self._changed:
             number = self._agenda.add(when, callback)
 
         def cancel() -> None:
-            with self._data:
+            with self._changed:
                 self._agenda.drop(number)
 
         return cancel
 
     def sleep(self, seconds: float) -> None:
-        """Move the clock on by `seconds`, unless another sleeper already has."""
-        target = self.now() + seconds
-        with self._moving:
-            while callback := self._step_towards(target):
-                callback()
+        """Move the clock on by `seconds`, together with all others that sleep; return earlier when roused."""
+        turn = turn_of(self)
+        with self._changed:
+            sleeper = self._bedroom.lie_down(self._now + seconds, turn)
+            if turn:
+                self._busy = False
+            self._sleep(sleeper, turn)
 
-    def _step_towards(self, target: float) -> Callable[[], None] | None:
-        with self._data:
-            due = self._agenda.next_time()
-            if due is None or due > target:
-                self._now = max(self._now, target)
-                return None
-            self._now = max(self._now, due)
-            return self._agenda.pop()[1]
+    def together(self, *works: Callable[[], None]) -> None:
+        """Run functions as if at the same time, each on a thread of its own, and return when all have ended.
+
+        One is awake at a time, the earliest target first, then the one that lay down first; so the same works take the
+        same course whenever they are repeated. What a work runs on other threads counts as the work's own if they carry
+        its context (`contextvars.copy_context`) and it waits for them.
+
+        Raises
+        ------
+        Exception
+            What the first of the works that failed has raised. The others have ended, too.
+        """
+        turn = turn_of(self)
+        inner = Turn(self, (*(turn.groups if turn else ()), object()))
+        errors: list[BaseException] = []
+        with self._changed:
+            waiting = self._bedroom.lie_down(self._now, turn)
+            starts = [self._bedroom.lie_down(self._now, inner) for _ in works]
+            waiting.away = bool(starts)
+            left = len(starts)
+            if turn:
+                self._busy = False
+
+        def run(work: Callable[[], None], start: Sleeper) -> None:
+            nonlocal left
+            carry(inner)
+            try:
+                with self._changed:
+                    self._sleep(start, inner)
+                work()
+            except BaseException as error:
+                errors.append(error)
+            with self._changed:
+                left -= 1
+                if not left:
+                    # Before anybody else can move the clock: who waited for the works goes on at this very moment.
+                    self._bedroom.come_back(waiting, self._now)
+                self._busy = False
+                self._changed.notify_all()
+
+        for work, start in zip(works, starts, strict=True):
+            threading.Thread(target=contextvars.copy_context().run, args=(run, work, start), daemon=True).start()
+        with self._changed:
+            self._sleep(waiting, turn)
+        if errors:
+            raise errors[0]
+
+    def rouse(self) -> None:
+        """Let those that work together with the caller wake now, and whoever works for them."""
+        turn = turn_of(self)
+        if not turn or not turn.groups:
+            return
+        with self._changed:
+            self._bedroom.rouse(turn.groups[-1], self._now)
+
+    def _sleep(self, sleeper: Sleeper, turn: Turn | None) -> None:
+        """Wait for the sleeper's moment, moving the clock whenever it is the next to wake; then take the turn again."""
+        self._changed.notify_all()
+        try:
+            while callback := self._step_towards(sleeper):
+                self._run(callback, sleeper)
+        finally:
+            self._bedroom.get_up(sleeper)
+            if turn:
+                self._busy = True
+            self._changed.notify_all()
+
+    def _step_towards(self, sleeper: Sleeper) -> Callable[[], None] | None:
+        self._changed.wait_for(lambda: not self._busy and self._bedroom.first() is sleeper)
+        due = self._agenda.next_time()
+        if due is None or due > sleeper.target:
+            self._now = max(self._now, sleeper.target)
+            return None
+        self._now = max(self._now, due)
+        return self._agenda.pop()[1]
+
+    def _run(self, callback: Callable[[], None], sleeper: Sleeper) -> None:
+        sleeper.away = self._busy = True
+        token = carry(Turn(self))
+        self._changed.release()
+        try:
+            callback()
+        finally:
+            self._changed.acquire()
+            put_down(token)
+            sleeper.away = self._busy = False
+            self._changed.notify_all()
 
 
 class LiveClock:
@@ -138,7 +198,7 @@ class LiveClock:
         self._awaited: set[int] = set()
         self._real_anchor = time.monotonic()
         self._virtual_anchor = time.time()
-        self._agenda = _Agenda()
+        self._agenda = Agenda()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="emr-clock", daemon=True)

@@ -140,7 +140,7 @@ def remove_auto_termination_policy(world: World, params: Params) -> Params:
 
 
 def put_managed_scaling_policy(world: World, params: Params) -> Params:
-    """Keep the policy; nothing is scaled by it."""
+    """Scale the cluster by this policy from now on."""
     cluster = modifiable(by_cluster_id(world, params["ClusterId"]))
     validate_managed_scaling(params["ManagedScalingPolicy"], is_fleet=cluster.is_fleet)
     if any("AutoScalingPolicy" in pool.config for pool in cluster.pools):
@@ -148,6 +148,7 @@ def put_managed_scaling_policy(world: World, params: Params) -> Params:
             "ValidationException", "A cluster cannot have both a managed scaling policy and automatic scaling policies."
         )
     cluster.managed_scaling = copy.deepcopy(params["ManagedScalingPolicy"])
+    cluster.on_usage()
     return {}
 
 
@@ -158,7 +159,7 @@ def get_managed_scaling_policy(world: World, params: Params) -> Params:
 
 
 def remove_managed_scaling_policy(world: World, params: Params) -> Params:
-    """Forget the policy."""
+    """Leave the cluster at the size it has."""
     modifiable(by_cluster_id(world, params["ClusterId"])).managed_scaling = None
     return {}
 

@@ -159,7 +159,6 @@ def group(owner: Cluster, it: Pool) -> Params:
     config = it.config
     running = sum(instance.state == InstanceState.RUNNING for instance in owner.living(it))
     policy = config.get("AutoScalingPolicy")
-    attached = {"State": "ATTACHED", "StateChangeReason": {"Code": "USER_REQUEST", "Message": ""}}
     return _present(
         {
             "Id": it.id,
@@ -175,10 +174,15 @@ def group(owner: Cluster, it: Pool) -> Params:
             "EbsBlockDevices": _ebs_devices(config),
             "EbsOptimized": config.get("EbsConfiguration", {}).get("EbsOptimized"),
             "ShrinkPolicy": it.shrink_policy or {},
-            "AutoScalingPolicy": {"Status": attached} | policy if policy else None,
+            "AutoScalingPolicy": scaling_policy(policy) if policy else None,
             "CustomAmiId": config.get("CustomAmiId"),
         }
     )
+
+
+def scaling_policy(policy: Params) -> Params:
+    """Return a group's scaling policy as it is shown."""
+    return {"Status": {"State": "ATTACHED", "StateChangeReason": {"Code": "USER_REQUEST", "Message": ""}}} | policy
 
 
 def fleet(owner: Cluster, it: Pool) -> Params:
@@ -190,10 +194,10 @@ def fleet(owner: Cluster, it: Pool) -> Params:
             "Name": config.get("Name"),
             "Status": _pool_status(owner, it),
             "InstanceFleetType": it.role.value,
-            "TargetOnDemandCapacity": config.get("TargetOnDemandCapacity", 0),
-            "TargetSpotCapacity": config.get("TargetSpotCapacity", 0),
-            "ProvisionedOnDemandCapacity": owner.provisioned(it, Market.ON_DEMAND),
-            "ProvisionedSpotCapacity": owner.provisioned(it, Market.SPOT),
+            "TargetOnDemandCapacity": it.targets[Market.ON_DEMAND],
+            "TargetSpotCapacity": it.targets[Market.SPOT],
+            "ProvisionedOnDemandCapacity": _units(owner, it, Market.ON_DEMAND),
+            "ProvisionedSpotCapacity": _units(owner, it, Market.SPOT),
             "InstanceTypeSpecifications": [_type_specification(item) for item in config["InstanceTypeConfigs"]],
             "LaunchSpecifications": config.get("LaunchSpecifications"),
             "ResizeSpecifications": config.get("ResizeSpecifications"),
@@ -234,6 +238,10 @@ def _ec2_attributes(it: Cluster) -> Params:
     return _present(attributes)
 
 
+def _units(owner: Cluster, it: Pool, market: Market) -> int:
+    return sum(instance.units for instance in owner.living(it) if instance.market == market)
+
+
 def _pool_status(owner: Cluster, it: Pool) -> Params:
     reason = Reason("Cluster was terminated.", "CLUSTER_TERMINATED") if owner.state in ENDED else Reason("")
     return {
@@ -250,7 +258,7 @@ def _pool_state(owner: Cluster, it: Pool) -> str:
         return "TERMINATING"
     states = {instance.state for instance in owner.living(it)}
     if it.timeline.ready is not None:
-        settled = owner.is_filled(it) and states <= {InstanceState.RUNNING}
+        settled = owner.is_settled(it)
         return "RUNNING" if settled else "RESIZING"
     return "PROVISIONING" if InstanceState.PROVISIONING in states or not states else "BOOTSTRAPPING"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scripts.local.emr import containers
 from scripts.local.emr.durations import TERMINATE_SECONDS
 from scripts.local.emr.model import (
     MODIFIABLE,
@@ -37,6 +38,7 @@ def terminate(world: World, cluster: Cluster, reason: Reason, error_details: Seq
     for step in cluster.active_steps():
         move_step(world, cluster, step, StepState.CANCELLED)
     cluster.error_details = list(error_details)
+    containers.update(cluster, world.now())
     move_cluster(world, cluster, ClusterState.TERMINATING, reason)
     world.later(TERMINATE_SECONDS, lambda: _finish(world, cluster))
 
@@ -46,11 +48,16 @@ def end_instance(world: World, instance: Instance, reason: Reason) -> None:
     instance.state = InstanceState.TERMINATED
     instance.reason = reason
     instance.timeline.ended = world.now()
+    instance.containers, instance.busy_since = 0, None
+    if instance.leaving:
+        instance.leaving()
+        instance.leaving = None
 
 
 def _finish(world: World, cluster: Cluster) -> None:
     for instance in list(cluster.living()):
         end_instance(world, instance, _CLUSTER_TERMINATED)
+    containers.update(cluster, world.now())
     for pool in cluster.pools:
         pool.timeline.ended = world.now()
     cluster.timeline.ended = world.now()
@@ -60,7 +67,7 @@ def _finish(world: World, cluster: Cluster) -> None:
 
 
 def _drop_timers(cluster: Cluster) -> None:
-    timers = [cluster.idle_timer]
+    timers = [cluster.idle_timer, cluster.yarn.timer, *(instance.leaving for instance in cluster.living())]
     for pool in cluster.pools:
         timers += [pool.retry, pool.patience]
     for timer in timers:

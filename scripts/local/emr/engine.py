@@ -7,6 +7,7 @@ from scripts.local.emr.billing import BillingInterval
 from scripts.local.emr.clock import Clock
 from scripts.local.emr.errors import EmrApiError
 from scripts.local.emr.faults import ApiFault, Faults
+from scripts.local.emr.load import Usage
 from scripts.local.emr.lookup import by_cluster_id
 from scripts.local.emr.model import ENDED, Params
 from scripts.local.emr.runner import StepRunner
@@ -106,6 +107,18 @@ class EmrEngine:
         """
         with self._world.transaction():
             return billing.intervals(by_cluster_id(self._world, cluster_id), self._world.now())
+
+    def usage(self, cluster_id: str) -> list[Usage]:
+        """Return what a cluster's YARN looked like, one entry a change, oldest first.
+
+        Raises
+        ------
+        EmrApiError
+            There is no such cluster.
+        """
+        with self._world.transaction():
+            log = by_cluster_id(self._world, cluster_id).yarn.log
+            return [Usage(entry.at, entry.wanted, entry.running, entry.capacity, entry.nodes) for entry in log]
 
 
 def _error(fault: ApiFault) -> EmrApiError:

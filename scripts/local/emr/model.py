@@ -1,11 +1,12 @@
 """The data of a cluster: what the engine keeps, in its own words. `describe` turns it into AWS's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from scripts.local.emr.clock import Cancel
+from scripts.local.emr.yarn import Room, Work, Yarn
 
 Params = dict[str, Any]
 """Parameters or an answer of an API call, in boto3's shape."""
@@ -110,7 +111,17 @@ class Timeline:
 
 @dataclass(slots=True)
 class Instance:
-    """One EC2 instance. It costs money from `timeline.created`, its launch, to `timeline.ended`."""
+    """One EC2 instance. It costs money from `timeline.created`, its launch, to `timeline.ended`.
+
+    Attributes
+    ----------
+    leaving
+        Withdraws the moment at which it ends; `None` unless it is decommissioned.
+    containers
+        Those that run on it.
+    busy_since
+        Since when it has had containers without a break; `None` without any.
+    """
 
     id: str
     ec2_id: str
@@ -123,6 +134,9 @@ class Instance:
     timeline: Timeline
     state: InstanceState = InstanceState.PROVISIONING
     reason: Reason = NO_REASON
+    leaving: Cancel | None = None
+    containers: int = 0
+    busy_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,14 @@ class Offer:
 
     type: str
     units: int
+
+
+@dataclass(slots=True)
+class Activity:
+    """A scaling activity of a rule: its cooldown in seconds, and when it was over, if it is."""
+
+    cooldown: float
+    ended: float | None = None
 
 
 @dataclass(slots=True)
@@ -143,6 +165,8 @@ class Pool:
         As in the request. A group's one unit is one instance.
     offers
         In the order in which EC2 is asked for them.
+    activity
+        The last scaling activity.
     """
 
     id: str
@@ -155,6 +179,7 @@ class Pool:
     shrink_policy: Params | None = None
     retry: Cancel | None = None
     patience: Cancel | None = None
+    activity: Activity | None = None
 
 
 @dataclass(slots=True)
@@ -168,6 +193,7 @@ class Step:
     state: StepState = StepState.PENDING
     failure: Params | None = None
     stop: Cancel | None = None
+    work: Work | None = None
 
     @property
     def action_on_failure(self) -> str:
@@ -181,7 +207,15 @@ class Step:
 
 @dataclass(slots=True)
 class Cluster:
-    """A cluster, its nodes and its steps."""
+    """A cluster, its nodes and its steps.
+
+    Attributes
+    ----------
+    on_nodes
+        Called whenever instances have come further.
+    on_usage
+        Called whenever demand or capacity have changed.
+    """
 
     id: str
     arn: str
@@ -202,6 +236,10 @@ class Cluster:
     instances: list[Instance] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     idle_timer: Cancel | None = None
+    yarn: Yarn = field(default_factory=Yarn)
+    rooms: dict[tuple[str, str], Room] = field(default_factory=dict)
+    on_nodes: Callable[[], None] = lambda: None
+    on_usage: Callable[[], None] = lambda: None
 
     @property
     def name(self) -> str:
@@ -221,12 +259,28 @@ class Cluster:
         return (
             instance
             for instance in self.instances
-            if instance.state != InstanceState.TERMINATED and (pool is None or instance.pool_id == pool.id)
+            if instance.state is not InstanceState.TERMINATED and (pool is None or instance.pool_id == pool.id)
         )
 
+    def staying(self, pool: Pool) -> list[Instance]:
+        """Return the instances of a pool that have neither ended nor are about to."""
+        return [instance for instance in self.living(pool) if not instance.leaving]
+
+    def workers(self) -> list[Instance]:
+        """Return the core and task nodes in service, oldest first."""
+        return [
+            instance
+            for instance in self.instances
+            if instance.state is InstanceState.RUNNING and instance.role is not Role.MASTER
+        ]
+
+    def pool_of(self, instance: Instance) -> Pool:
+        """Return the pool an instance belongs to."""
+        return next(pool for pool in self.pools if pool.id == instance.pool_id)
+
     def provisioned(self, pool: Pool, market: Market) -> int:
-        """Return the units a pool holds in a market."""
-        return sum(instance.units for instance in self.living(pool) if instance.market == market)
+        """Return the units a pool holds in a market, without those about to leave."""
+        return sum(instance.units for instance in self.staying(pool) if instance.market == market)
 
     def missing(self, pool: Pool, market: Market) -> int:
         """Return the units a pool lacks in a market."""
@@ -235,6 +289,12 @@ class Cluster:
     def is_filled(self, pool: Pool) -> bool:
         """Say whether a pool has all its units."""
         return not any(self.missing(pool, market) for market in Market)
+
+    def is_settled(self, pool: Pool) -> bool:
+        """Say whether no instance of a pool is missing, on its way, or about to leave."""
+        states = {instance.state for instance in self.living(pool)}
+        leaving = any(instance.leaving for instance in self.living(pool))
+        return self.is_filled(pool) and states <= {InstanceState.RUNNING} and not leaving
 
     def primary(self) -> Instance | None:
         """Return the primary node, if it was launched."""

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from scripts.local.emr import describe
 from scripts.local.emr.errors import EmrApiError
-from scripts.local.emr.lookup import by_cluster_id
+from scripts.local.emr.lookup import by_cluster_id, modifiable
 from scripts.local.emr.model import READY, Cluster, Instance, Market, Params, Pool, Role
-from scripts.local.emr.pool_rules import validate_fleet_types, validate_resize_timeouts
+from scripts.local.emr.pool_rules import validate_fleet_types, validate_resize_timeouts, validate_scaling_policy
 from scripts.local.emr.provisioning import fleet_offers
 from scripts.local.emr.resizing import resize
 from scripts.local.emr.world import World
@@ -87,6 +87,36 @@ def modify_instance_fleet(world: World, params: Params) -> Params:
     return {}
 
 
+def put_auto_scaling_policy(world: World, params: Params) -> Params:
+    """Scale a core or task group by this policy from now on."""
+    cluster, pool = _scalable_group(world, params)
+    if pool.role == Role.MASTER:
+        raise EmrApiError("ValidationException", "An automatic scaling policy is not allowed for a master group.")
+    if cluster.managed_scaling:
+        raise EmrApiError(
+            "ValidationException", "A cluster cannot have both a managed scaling policy and automatic scaling policies."
+        )
+    if not cluster.request.get("AutoScalingRole"):
+        raise EmrApiError("ValidationException", "An AutoScalingRole is required for automatic scaling policies.")
+    policy = copy.deepcopy(params["AutoScalingPolicy"])
+    validate_scaling_policy(policy)
+    pool.config["AutoScalingPolicy"] = policy
+    cluster.on_usage()
+    return {
+        "ClusterId": cluster.id,
+        "InstanceGroupId": pool.id,
+        "AutoScalingPolicy": copy.deepcopy(describe.scaling_policy(policy)),
+        "ClusterArn": cluster.arn,
+    }
+
+
+def remove_auto_scaling_policy(world: World, params: Params) -> Params:
+    """Leave a group at the size it has."""
+    _, pool = _scalable_group(world, params)
+    pool.config.pop("AutoScalingPolicy", None)
+    return {}
+
+
 CALLS: dict[str, Callable[[World, Params], Params]] = {
     "ListInstances": list_instances,
     "ListInstanceGroups": list_instance_groups,
@@ -94,6 +124,8 @@ CALLS: dict[str, Callable[[World, Params], Params]] = {
     "ListBootstrapActions": list_bootstrap_actions,
     "ModifyInstanceGroups": modify_instance_groups,
     "ModifyInstanceFleet": modify_instance_fleet,
+    "PutAutoScalingPolicy": put_auto_scaling_policy,
+    "RemoveAutoScalingPolicy": remove_auto_scaling_policy,
 }
 
 
@@ -125,6 +157,13 @@ def _find_group(world: World, params: Params, group_id: str) -> tuple[Cluster, P
             if pool.id == group_id and not pool.is_fleet:
                 return cluster, pool
     raise EmrApiError("ValidationException", f"Instance group id '{group_id}' is not valid.")
+
+
+def _scalable_group(world: World, params: Params) -> tuple[Cluster, Pool]:
+    cluster = modifiable(by_cluster_id(world, params["ClusterId"]))
+    if cluster.is_fleet:
+        raise _wrong_collection("automatic scaling policy", cluster)
+    return _find_group(world, params, params["InstanceGroupId"])
 
 
 def _check_group_change(cluster: Cluster, pool: Pool, change: Params) -> None:

@@ -116,11 +116,14 @@ def _validate_group(group: Params) -> None:
     if policy:
         if role == "MASTER":
             raise _refuse("An automatic scaling policy is not allowed for a master instance group.")
-        _validate_scaling_policy(policy)
+        validate_scaling_policy(policy)
 
 
-def _validate_scaling_policy(policy: Params) -> None:
-    """https://docs.aws.amazon.com/emr/latest/APIReference/API_AutoScalingPolicy.html."""
+def validate_scaling_policy(policy: Params) -> None:
+    """Refuse a policy of a group with impossible limits or names.
+
+    https://docs.aws.amazon.com/emr/latest/APIReference/API_AutoScalingPolicy.html.
+    """
     limits = policy["Constraints"]
     if not 0 <= limits["MinCapacity"] <= limits["MaxCapacity"]:
         raise _refuse("MinCapacity must be at least 0 and at most MaxCapacity.")

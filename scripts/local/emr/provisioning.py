@@ -1,7 +1,7 @@
 """Instances from EC2: asked for, refused or launched, and their way to RUNNING."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from scripts.local.emr.durations import BOOTSTRAP_SECONDS, CAPACITY_RETRY_SECONDS, PROVISION_SECONDS
 from scripts.local.emr.model import (
@@ -46,10 +46,10 @@ def fleet_offers(config: Params) -> tuple[Offer, ...]:
     return tuple(Offer(item["InstanceType"], item.get("WeightedCapacity", 1)) for item in types)
 
 
-def fill(world: World, cluster: Cluster, pool: Pool, on_change: Callable[[], None]) -> None:
+def fill(world: World, cluster: Cluster, pool: Pool) -> None:
     """Launch what a pool lacks, and keep asking for what EC2 does not have.
 
-    `on_change` is called whenever instances of the pool have come further.
+    The cluster is told whenever its instances have come further.
 
     Capacity units: "Planning and configuring instance fleets",
     https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-instance-fleet.html. A shortage is retried until it is
@@ -62,9 +62,9 @@ def fill(world: World, cluster: Cluster, pool: Pool, on_change: Callable[[], Non
     for market in Market:
         offer = _available(world, pool, market)
         if offer and (units := cluster.missing(pool, market)):
-            _launch(world, cluster, pool, market, offer, math.ceil(units / offer.units), on_change)
+            _launch(world, cluster, pool, market, offer, math.ceil(units / offer.units))
     if not cluster.is_filled(pool):
-        pool.retry = world.later(CAPACITY_RETRY_SECONDS, lambda: fill(world, cluster, pool, on_change))
+        pool.retry = world.later(CAPACITY_RETRY_SECONDS, lambda: fill(world, cluster, pool))
 
 
 def _available(world: World, pool: Pool, market: Market) -> Offer | None:
@@ -79,7 +79,6 @@ def _launch(
     market: Market,
     offer: Offer,
     count: int,
-    on_change: Callable[[], None],
 ) -> None:
     first = len(cluster.instances)
     batch = [_instance(world, pool, market, offer, first + index) for index in range(count)]
@@ -88,7 +87,7 @@ def _launch(
 
     def come_to(state: InstanceState) -> None:
         _come_to(world, batch, state)
-        on_change()
+        cluster.on_nodes()
 
     world.later(provision, lambda: come_to(InstanceState.BOOTSTRAPPING))
     world.later(provision + BOOTSTRAP_SECONDS, lambda: come_to(InstanceState.RUNNING))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from scripts.local.emr.clock import Cancel, Clock
+from scripts.local.emr.load import Load
 
 DEFAULT_STEP_SECONDS = 120.0
 """How long a step takes that no script mentions. Our choice."""
@@ -55,14 +56,27 @@ class StepRunner(Protocol):
             Stops the execution as well as it can.
         """
 
+    def load(self, step: dict[str, Any]) -> Load:
+        """Return the containers a step will want, as far as known; `()` if not.
+
+        Parameters
+        ----------
+        step
+            As under `Step` in the answer of DescribeStep.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class ScriptedStep:
-    """A step that takes `seconds` of virtual time and ends in `outcome`, with `log` in its stderr."""
+    """A step that takes `seconds` of virtual time and ends in `outcome`, with `log` in its stderr.
+
+    With a `load` it succeeds when its seconds are over and its load is worked off.
+    """
 
     seconds: float
     outcome: StepOutcome = field(default_factory=lambda: StepOutcome(succeeded=True))
     log: str = ""
+    load: Load = ()
 
 
 Script = Mapping[str, ScriptedStep] | Callable[[dict[str, Any]], ScriptedStep | None]
@@ -95,11 +109,17 @@ class ScriptedRunner:
         self._ship = ship
         self._script: Script = {} if script is None else script
         self._otherwise = ScriptedStep(seconds)
+        # A script may count how often it is asked, so it is asked once a step.
+        self._asked: dict[str, ScriptedStep] = {}
+
+    def load(self, step: dict[str, Any]) -> Load:
+        """Return the load of the step's script."""
+        scripted = self._asked[step["Id"]] = self._scripted(step)
+        return scripted.load
 
     def start(self, cluster: dict[str, Any], step: dict[str, Any], done: Callable[[StepOutcome], None]) -> Cancel:
         """Schedule the end of the step."""
-        found = self._script(step) if callable(self._script) else self._script.get(step["Name"])
-        scripted = found or self._otherwise
+        scripted = self._asked.pop(step["Id"], None) or self._scripted(step)
 
         def end() -> None:
             done(scripted.outcome)
@@ -108,3 +128,7 @@ class ScriptedRunner:
                 self._clock.call_at(self._clock.now() + LOG_SECONDS, lambda: ship(cluster, step, scripted.log))
 
         return self._clock.call_at(self._clock.now() + scripted.seconds, end)
+
+    def _scripted(self, step: dict[str, Any]) -> ScriptedStep:
+        found = self._script(step) if callable(self._script) else self._script.get(step["Name"])
+        return found or self._otherwise

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from functools import partial
 
 from scripts.local.emr.durations import FLEET_GIVE_UP_SECONDS
-from scripts.local.emr.ending import end_instance, terminate
+from scripts.local.emr.ending import terminate
 from scripts.local.emr.model import (
     MODIFIABLE,
     Cluster,
     ClusterState,
-    Instance,
     InstanceState,
     Market,
     Params,
@@ -22,7 +21,10 @@ from scripts.local.emr.model import (
     Reason,
     Role,
 )
+from scripts.local.emr.playing import settle
 from scripts.local.emr.provisioning import fill
+from scripts.local.emr.scaling import scaler
+from scripts.local.emr.spot import lose_spot
 from scripts.local.emr.steps import RUNNING_STEP, advance
 from scripts.local.emr.transitions import announce_cluster, move_cluster
 from scripts.local.emr.world import World
@@ -30,10 +32,6 @@ from scripts.local.emr.world import World
 PROVISIONING_CAPACITY = Reason("Provisioning Amazon EC2 capacity")
 RUNNING_BOOTSTRAP_ACTIONS = Reason("Running bootstrap actions")
 CONFIGURING_SOFTWARE = Reason("Configuring cluster software")
-SPOT_RECLAIMED = Reason(
-    "Instance was terminated by Amazon EC2: Spot capacity is no longer available.", "INSTANCE_FAILURE"
-)
-PRIMARY_LOST = Reason("The master node was terminated.", "INSTANCE_FAILURE")
 
 _ERROR_PAGES = "https://docs.aws.amazon.com/emr/latest/ManagementGuide/"
 _SECONDS_PER_MINUTE = 60
@@ -43,17 +41,18 @@ def start(world: World, cluster: Cluster) -> None:
     """Ask for the capacity of a new cluster and set the timers that may end or change it."""
     cluster.reason = PROVISIONING_CAPACITY
     announce_cluster(world, cluster)
+    cluster.on_nodes = lambda: _progress(world, cluster)
     for pool in cluster.pools:
-        fill_pool(world, cluster, pool)
+        fill(world, cluster, pool)
         if pool.is_fleet:
             _limit_patience(world, cluster, pool)
     for loss in world.faults.spot_losses:
         world.later(loss.after_seconds, partial(_lose_spot, world, cluster, Role(loss.role)), awaited=False)
 
 
-def fill_pool(world: World, cluster: Cluster, pool: Pool) -> None:
-    """Launch what a pool lacks; the cluster comes further as its instances do."""
-    fill(world, cluster, pool, lambda: _progress(world, cluster))
+def _lose_spot(world: World, cluster: Cluster, role: Role) -> None:
+    lose_spot(world, cluster, role)
+    settle(world, cluster)
 
 
 def _progress(world: World, cluster: Cluster) -> None:
@@ -76,8 +75,10 @@ def _progress(world: World, cluster: Cluster) -> None:
         _all_at_least(cluster, pool, InstanceState.RUNNING) for pool in vital
     ):
         cluster.timeline.ready = world.now()
+        scaler.begin(world, cluster)
         move_cluster(world, cluster, ClusterState.RUNNING, RUNNING_STEP)
         advance(world, cluster)
+    settle(world, cluster)
 
 
 def _all_at_least(cluster: Cluster, pool: Pool, state: InstanceState) -> bool:
@@ -134,14 +135,14 @@ def _spot_timeout(world: World, cluster: Cluster, pool: Pool, action: str) -> No
     """
     if cluster.state not in MODIFIABLE:
         return
-    fill_pool(world, cluster, pool)
+    fill(world, cluster, pool)
     missing = cluster.missing(pool, Market.SPOT)
     if not missing:
         return
     if action == "SWITCH_TO_ON_DEMAND":
         pool.targets[Market.SPOT] -= missing
         pool.targets[Market.ON_DEMAND] += missing
-        fill_pool(world, cluster, pool)
+        fill(world, cluster, pool)
         _give_up_later(world, cluster, pool)
     elif pool.role == Role.MASTER:
         _end_for_capacity(world, cluster, pool, "INTERNAL_ERROR_SPOT_NO_CAPACITY_PRIMARY")
@@ -154,7 +155,7 @@ def _spot_timeout(world: World, cluster: Cluster, pool: Pool, action: str) -> No
 def _on_demand_timeout(world: World, cluster: Cluster, pool: Pool) -> None:
     if cluster.state != ClusterState.STARTING:
         return
-    fill_pool(world, cluster, pool)
+    fill(world, cluster, pool)
     if cluster.missing(pool, Market.ON_DEMAND):
         _end_for_capacity(world, cluster, pool, "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ")
 
@@ -172,20 +173,3 @@ def _error_detail(code: str, data: Mapping[str, str], message: str) -> Params:
     page = {"public-doc": f"{_ERROR_PAGES}{code}.html"}
     entries = [{key: value} for key, value in (dict(data) | page).items()]
     return {"ErrorCode": code, "ErrorData": entries, "ErrorMessage": message}
-
-
-def _lose_spot(world: World, cluster: Cluster, role: Role) -> None:
-    """Lose all Spot instances of a role. Termination protection does not prevent it."""
-    if cluster.state not in MODIFIABLE:
-        return
-    lost: list[Instance] = [
-        instance for instance in cluster.living() if instance.role == role and instance.market == Market.SPOT
-    ]
-    for instance in lost:
-        end_instance(world, instance, SPOT_RECLAIMED)
-    if lost and role == Role.MASTER:
-        terminate(world, cluster, PRIMARY_LOST)
-        return
-    for pool in cluster.pools:
-        if pool.role == role:
-            fill_pool(world, cluster, pool)

@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/emr/latest/ManagementGuide/UsingEMR_TerminationProte
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from scripts.local.emr import describe, idle
+from scripts.local.emr import describe, idle, playing
 from scripts.local.emr.durations import CANCEL_STEP_SECONDS
 from scripts.local.emr.ending import STEP_FAILURE, STEPS_COMPLETED, STEPS_COMPLETED_WITH_ERRORS, terminate
 from scripts.local.emr.model import (
@@ -60,6 +61,7 @@ def advance(world: World, cluster: Cluster) -> None:
     if not cluster.active_steps():
         _settle(world, cluster)
     idle.rearm(world, cluster)
+    playing.settle(world, cluster)
 
 
 def cancel(world: World, cluster: Cluster, step: Step) -> bool:
@@ -70,6 +72,7 @@ def cancel(world: World, cluster: Cluster, step: Step) -> bool:
         return True
     if step.state == StepState.RUNNING:
         move_step(world, cluster, step, StepState.CANCEL_PENDING)
+        playing.settle(world, cluster)
         world.later(CANCEL_STEP_SECONDS, lambda: _cancelled(world, cluster, step))
         return True
     return step.state == StepState.CANCEL_PENDING
@@ -86,6 +89,9 @@ def _start(world: World, cluster: Cluster, step: Step) -> None:
 
     def run() -> None:
         try:
+            load = world.runner.load(shown_step)
+            with world.transaction():
+                playing.begin(world, cluster, step, load)
             stop = world.runner.start(shown_cluster, shown_step, done)
         except Exception as error:
             done(StepOutcome(succeeded=False, reason=UNKNOWN_ERROR, message=str(error)))
@@ -101,6 +107,9 @@ def _start(world: World, cluster: Cluster, step: Step) -> None:
 
 def _finished(world: World, cluster: Cluster, step: Step, outcome: StepOutcome) -> None:
     if step.state != StepState.RUNNING:
+        return
+    if outcome.succeeded and step.work and not step.work.is_over:
+        step.work.on_over = partial(_finished, world, cluster, step, outcome)
         return
     if outcome.succeeded:
         move_step(world, cluster, step, StepState.COMPLETED)

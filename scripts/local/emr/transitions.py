@@ -29,6 +29,8 @@ def move_step(world: World, cluster: Cluster, step: Step, state: StepState) -> N
     if state not in STEP_EDGES[step.state]:
         raise AssertionError(f"{step.id}: no way from {step.state} to {state}")
     step.state = state
+    if state != StepState.RUNNING:
+        step.work = None
     if not STEP_EDGES[state]:
         step.timeline.ended = world.now()
     if state in (StepState.CANCEL_PENDING, StepState.CANCELLED) and step.stop:

@@ -5,12 +5,13 @@ archive that does not fit any more is ignored by the JVM, so nothing can go wron
 https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html
 """
 
+import contextlib
 import hashlib
 import logging
 import subprocess
+import tempfile
 from pathlib import Path
 
-from scripts.files import appearing
 from scripts.local.spark.settings import spark_home, spark_version
 
 _log = logging.getLogger(__name__)
@@ -68,11 +69,18 @@ class ClassData:
         return self._folder / f"{step_id}.part"
 
     def _dump_base(self, base: Path) -> bool:
-        """Write the archive of Java's own classes: not every Java comes with one."""
+        """Write the archive of Java's own classes: not every Java comes with one.
+
+        Where steps do so at the same time the first one's stays, because what is written over one base fits no other.
+        """
+        base.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with appearing(base) as fresh:
+            with tempfile.TemporaryDirectory(prefix=f".{_BASE}-", dir=base.parent) as own:
+                fresh = Path(own) / _BASE
                 command = [str(self._java), "-Xshare:dump", f"-XX:SharedArchiveFile={fresh}"]
                 subprocess.run(command, capture_output=True, timeout=_DUMP_SECONDS, check=True)
+                with contextlib.suppress(FileExistsError):
+                    base.hardlink_to(fresh)
         except (OSError, subprocess.SubprocessError) as error:
             _log.warning("Spark starts without shared class data: %s", error)
             return False

@@ -17,6 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from scripts.local.emr.load import Load
 from scripts.local.emr.runner import StepOutcome
 from scripts.local.spark import logs, settings
 from scripts.local.spark.class_data import ClassData
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CORES_PER_STEP = 2
+# However few cores there are: steps that need nothing of one another run at the same time on EMR.
+_LEAST_AT_ONCE = 2
 _REFUSALS = (UnsupportedStepError, MissingObjectError, JavaNotFoundError, settings.SparkNotFoundError)
 
 
@@ -96,6 +99,8 @@ class SparkRunner:
         Folder that keeps the JVM's class data from one local cloud to the next.
     clock
         If given, its `real_time()` is held from the start of a step to its end.
+    load
+        The containers every step is taken to want, beside what its process really does.
 
     Examples
     --------
@@ -103,12 +108,20 @@ class SparkRunner:
     >>> cancel = runner.start(cluster, step, done)  # doctest: +SKIP
     """
 
-    def __init__(self, endpoint_url: str, workdir: Path, class_data: Path, clock: RealTimeClock | None = None) -> None:
+    def __init__(
+        self,
+        endpoint_url: str,
+        workdir: Path,
+        class_data: Path,
+        clock: RealTimeClock | None = None,
+        load: Load = (),
+    ) -> None:
         self._endpoint_url = endpoint_url
         self._workdir = workdir.resolve()
         self._class_data = class_data.resolve()
         self._clock = clock
-        self._at_once = max(1, (os.cpu_count() or 1) // _CORES_PER_STEP)
+        self._load = load
+        self._at_once = max(_LEAST_AT_ONCE, (os.cpu_count() or 1) // _CORES_PER_STEP)
         self._slots = threading.BoundedSemaphore(self._at_once)
         self._lock = threading.Lock()
         self._mirrors: list[BucketMirror] = []
@@ -142,6 +155,10 @@ class SparkRunner:
             self._running[thread] = process
         thread.start()
         return process.stop
+
+    def load(self, step: dict[str, Any]) -> Load:  # noqa: ARG002
+        """Return the load of a step, which is that of all."""
+        return self._load
 
     def close(self) -> None:
         """Kill all steps that still run, and wait until they are gone."""

@@ -1,7 +1,8 @@
-"""How the tests drive a runner: one step at a time, and what it left in S3."""
+"""How the tests drive a runner, and what its steps left in S3."""
 
 import gzip
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ def a_step(step_id: str, *args: str) -> dict[str, Any]:
     }
 
 
-def run(runner: SparkRunner, step: dict[str, Any], cluster: dict[str, Any] = CLUSTER) -> StepOutcome:
+def begin(runner: SparkRunner, step: dict[str, Any], cluster: dict[str, Any] = CLUSTER) -> Callable[[], StepOutcome]:
+    """Start a step; what is returned waits for its outcome."""
     outcomes: list[StepOutcome] = []
     ended = threading.Event()
 
@@ -43,9 +45,16 @@ def run(runner: SparkRunner, step: dict[str, Any], cluster: dict[str, Any] = CLU
         outcomes.append(outcome)
         ended.set()
 
+    def outcome() -> StepOutcome:
+        assert ended.wait(300)
+        return outcomes[0]
+
     runner.start(cluster, step, done)
-    assert ended.wait(300)
-    return outcomes[0]
+    return outcome
+
+
+def run(runner: SparkRunner, step: dict[str, Any], cluster: dict[str, Any] = CLUSTER) -> StepOutcome:
+    return begin(runner, step, cluster)()
 
 
 def log_of(s3: "S3Client", step_id: str, name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.local.emr.runner import StepOutcome
 from scripts.local.spark.runner import SparkRunner
-from tests.local.spark.support import CLASS_DATA, CLUSTER, JOBS, a_step, keys, log_of, run
+from tests.local.spark.support import CLASS_DATA, CLUSTER, JOBS, a_step, begin, keys, log_of, run
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +33,7 @@ class NotingClock:
 def buckets(s3: "S3Client") -> "S3Client":
     for bucket in ("data", "code", "log", "my.bucket"):
         s3.create_bucket(Bucket=bucket)
-    for name in ("fails.py", "hangs.py"):
+    for name in ("fails.py", "hangs.py", "meets.py"):
         s3.upload_file(str(JOBS / name), "code", name)
     return s3
 
@@ -88,6 +88,23 @@ def test_cancel_ends_every_process_of_the_step(
     assert outcomes == []
     assert list((tmp_path / "work" / "steps").iterdir()) == []
     assert "INFO waitProcessCompletion ended with exit code" in log_of(buckets, "s-HANGS", "controller")
+
+
+@pytest.mark.spark
+def test_two_steps_of_a_cluster_run_at_the_same_time(
+    buckets: "S3Client", runner: SparkRunner, tmp_path: Path, clock: NotingClock
+) -> None:
+    steps = {"s-LEFT": "s-RIGHT", "s-RIGHT": "s-LEFT"}
+    waiting = [
+        begin(runner, a_step(own, "s3://code/meets.py", str(tmp_path), own, other, f"s3://data/met/{own}"))
+        for own, other in steps.items()
+    ]
+    assert [outcome() for outcome in waiting] == [StepOutcome(succeeded=True)] * 2
+    for own, other in steps.items():
+        (part,) = [key for key in keys(buckets, "data", f"met/{own}/") if key.endswith(".csv")]
+        assert buckets.get_object(Bucket="data", Key=part)["Body"].read() == f"{other}\n".encode()
+        assert f"INFO SparkContext: Submitted application: {own}" in log_of(buckets, own, "stderr")
+    assert (clock.held, clock.entered) == (0, 2)
 
 
 @pytest.mark.parametrize(

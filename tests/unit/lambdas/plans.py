@@ -67,7 +67,6 @@ def _make_plan(gigabytes: int, cluster: Cluster, subnets: tuple[str, ...], attem
             unsplittable_bytes=0,
         ),
         attempts=attempts,
-        first_step=STEPS[0],
         size=first.size,
         estimate=first.estimate,
         receipt=receipt(measured, ASKED, KNOWN, decision, cluster, CATALOGUE),

@@ -58,7 +58,7 @@ def test_planned(landed: "S3Client") -> None:
         "measured",
         "attempt",
         "attempts",
-        "first_step",
+        "done",
         "size",
         "estimate",
         "receipt",

@@ -20,10 +20,11 @@ TYPES = len(FAMILIES) * len(SIZES)
 
 @pytest.fixture
 def specs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of the specs, which the command takes for its own."""
+    """A copy of the specs, which the command takes for its own, with one cluster."""
     root = tmp_path / "emr_specs"
-    for folder in ("clusters", "instances"):
-        shutil.copytree(SPECS / folder, root / folder)
+    shutil.copytree(SPECS / "instances", root / "instances")
+    (root / "clusters").mkdir()
+    shutil.copy(SPECS / "clusters/spark.yml", root / "clusters")
     monkeypatch.setattr(command, "SPECS", root)
     monkeypatch.setattr(command, "load_catalogue", partial(load_catalogue, root=root))
     monkeypatch.setattr(command, "load_cluster", partial(load_cluster, root=root))

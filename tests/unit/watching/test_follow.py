@@ -6,6 +6,8 @@ from lambdas import aws
 from scripts.local.emr.runner import ScriptedStep, StepOutcome
 from scripts.local.in_process import DATA_BUCKET, in_process_cloud
 from scripts.watching.follow import Follower, Observation
+from scripts.watching.record import read_record
+from scripts.watching.summary import summary
 
 
 def follow(arn: str) -> tuple[Follower, list[Observation]]:
@@ -17,7 +19,15 @@ def test_a_run_that_is_over_is_told_from_its_start() -> None:
     with in_process_cloud("pricing-summary") as cloud:
         aws.s3().put_object(Bucket=DATA_BUCKET, Key="landing/tpch/orders/a.csv", Body=b"1\n")
         follower, seen = follow(cloud.execute().arn)
+        record = read_record(follower.execution)
 
+    assert record is not None
+    time_line, nodes_line = summary(record)
+    # Two steps of two minutes, the first of which the machine notices to be able to start after 7.
+    assert time_line == (
+        "Paid 12 minutes: 6.5 starting, 0.5 waiting for its first step, 4 working, 0 between steps, 1.5 after the last."
+    )
+    assert nodes_line.startswith("Nodes: primary m7g.xlarge on demand: 1; core ")
     states = [each.name for each in seen if each.kind == "state"]
     assert states[0] == "Plan run"
     assert states[-3:] == ["Record run", "Is the work done?", "Run succeeded"]

@@ -4,19 +4,20 @@ from typing import Any
 
 import pytest
 
-from scripts.certify.dynamic.acts import Stands
-from scripts.certify.dynamic.cases import Case, enumerate_cases, random_cases, slug
+from scripts.certify.dynamic.acts import Ends, Stands
+from scripts.certify.dynamic.cases import Case, enumerate_cases, random_cases, scenario_cases, slug
 from scripts.certify.dynamic.catalogue import acts_for
 from scripts.certify.dynamic.journal import Stay
-from scripts.certify.dynamic.nets import AUTO_TERMINATION, MACHINE, STATUS_EVENT, SWEEP
+from scripts.certify.dynamic.nets import ACTION_ON_FAILURE, AUTO_TERMINATION, MACHINE, STATUS_EVENT, SWEEP
 
 LAMBDA = "arn:aws:states:::lambda:invoke"
 EMR = "arn:aws:states:::elasticmapreduce:"
+STEP = {"Step": {"Name": "clean", "ActionOnFailure": "TERMINATE_CLUSTER"}}
 DEFINITION: dict[str, Any] = {
     "States": {
         "Plan": {"Type": "Task", "Resource": LAMBDA, "Next": "Create"},
         "Create": {"Type": "Task", "Resource": f"{EMR}createCluster.sync", "Next": "Run"},
-        "Run": {"Type": "Task", "Resource": f"{EMR}addStep.sync", "Next": "Wait"},
+        "Run": {"Type": "Task", "Resource": f"{EMR}addStep.sync", "Arguments": STEP, "Next": "Wait"},
         "Wait": {"Type": "Wait", "Seconds": 60, "Next": "End"},
         "End": {"Type": "Succeed"},
     }
@@ -54,6 +55,7 @@ def test_every_state_is_tried() -> None:
         ("success/run/timed-out-during", STATUS_EVENT, {"TIMED_OUT"}),
         ("success/run/stands-still", AUTO_TERMINATION, {"RUNNING"}),
         ("success/run/throttled-always", MACHINE, {"diagnosed"}),
+        ("success/run/late", MACHINE, {"as without"}),
     ],
 )
 def test_what_a_case_expects(case_id: str, allowed: str, outcomes: set[str]) -> None:
@@ -92,6 +94,96 @@ def test_a_hanging_step_leaves_a_standing_execution_to_the_sweep() -> None:
     cases = {case.id: case for case in enumerate_cases(DEFINITION, {"step-hangs": PATH})}
     assert cases["step-hangs/run/stands-still"].allowed == SWEEP
     assert cases["step-hangs/create/stands-still"].allowed == AUTO_TERMINATION
+
+
+BESIDE: dict[str, Any] = {
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Seconds": 5, "Next": "Look"},
+        "Look": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:emr:listSteps", "End": True},
+    },
+}
+PARALLEL: dict[str, Any] = {
+    "States": {
+        "Add": {"Type": "Task", "Resource": f"{EMR}addStep", "Arguments": STEP, "Next": "Finish"},
+        "Finish": {
+            "Type": "Parallel",
+            "Branches": [
+                {
+                    "StartAt": "Run",
+                    "States": {
+                        "Run": {
+                            "Type": "Task",
+                            "Resource": f"{EMR}addStep.sync",
+                            "Arguments": {"Step": {"Name": "report"}},
+                            "End": True,
+                        }
+                    },
+                },
+                BESIDE,
+            ],
+            "Next": "End",
+        },
+        "End": {"Type": "Succeed"},
+    }
+}
+BRANCHES = tuple(
+    Stay(name, seconds, with_cluster=True)
+    for name, seconds in {"Add": 0.0, "Finish": 120.0, "Run": 120.0, "Wait": 5.0, "Look": 0.0, "End": 0.0}.items()
+)
+
+
+def of_parallel(scenario: str, only: set[str] | None = None) -> dict[str, Case]:
+    return {case.id: case for case in enumerate_cases(PARALLEL, {scenario: BRANCHES}, only)}
+
+
+def test_states_inside_a_parallel_are_tried_and_the_parallel_itself() -> None:
+    cases = of_parallel("success").values()
+    assert {fault.state for case in cases for fault in case.faults} == {stay.state for stay in BRANCHES}
+    assert "success/finish/stopped-during" in of_parallel("success")
+
+
+def test_only_the_states_asked_for_are_tried() -> None:
+    assert {fault.state for case in of_parallel("success", {"Look"}).values() for fault in case.faults} == {"Look"}
+
+
+def test_what_happens_beside_the_work_changes_nothing() -> None:
+    cases = of_parallel("success")
+    for name in ("internal-always", "times-out-always", "denied-always", "answers-null", "answers-no-steps", "late"):
+        assert cases[f"success/look/{name}"].outcomes == {"as without"}
+    assert cases["success/look/too-large"].outcomes == {"uncatchable"}
+
+
+def test_a_state_that_takes_no_time_is_stopped_around_its_call() -> None:
+    assert {"success/add/stopped-during", "success/add/stopped-working"} <= of_parallel("success").keys()
+    assert "success/add/poll-throttled-once" not in of_parallel("success")
+
+
+def test_a_short_wait_is_stopped_in_its_middle() -> None:
+    (fault,) = of_parallel("success")["success/wait/stopped-during"].faults
+    assert fault.act == Ends(expires=False, moment="during", seconds=2.5)
+
+
+def test_in_a_race_only_what_can_meet_it_is_tried() -> None:
+    ids = {case_id for case_id in of_parallel("done-at-look") if "/" in case_id}
+    assert {"done-at-look/run/late", "done-at-look/look/throttled-once"} < ids
+    assert not any("stopped" in case_id for case_id in ids)
+
+
+def test_a_standing_execution_leaves_it_to_the_steps_that_were_given_by_then() -> None:
+    failing = of_parallel("step-fails")
+    assert failing["step-fails/add/stands-still"].allowed == ACTION_ON_FAILURE
+    assert failing["step-fails/run/stands-still"].allowed == ACTION_ON_FAILURE
+    # Without an ActionOnFailure nothing ends the cluster of the last step but that it idles.
+    last = of_parallel("last-step-fails")
+    assert last["last-step-fails/add/stands-still"].allowed == AUTO_TERMINATION
+    assert last["last-step-fails/run/stands-still"].allowed == AUTO_TERMINATION
+
+
+def test_scenarios_need_the_steps_they_speak_of() -> None:
+    names = {case.id for case in scenario_cases(PARALLEL)}
+    assert "last-step-fails" in names
+    assert not names & {"middle-step-fails", "one-of-two-fails"}
 
 
 def test_random_cases_compose_two_or_three_and_leave_out_what_never_ends() -> None:

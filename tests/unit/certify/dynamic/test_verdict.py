@@ -6,15 +6,25 @@ import pytest
 
 from scripts.certify.dynamic.acts import Fails, Fault
 from scripts.certify.dynamic.cases import Case, Outcome
-from scripts.certify.dynamic.nets import MACHINE, ORDER, STATUS_EVENT
+from scripts.certify.dynamic.nets import MACHINE, ORDER, STATUS_EVENT, NetFaults
 from scripts.certify.dynamic.run import Ended, Observation
 from scripts.certify.dynamic.verdict import judge
 
 FAULT = Fault("unknown-once", "Record run", 1, Fails("Lambda.Unknown"))
 CASE = Case("success/record-run/unknown-once", "success", (FAULT,))
-CLUSTER = Ended("j-1", MACHINE, (), False, 1.5, 0.01)
-FAILED = Observation("FAILED", "ApplicationError", "It failed.", True, (CLUSTER,), (), ())
-SUCCEEDED = replace(FAILED, status="SUCCEEDED", error=None, cause=None)
+CLUSTER = Ended("j-1", MACHINE, (), False, 10.0, 0.01)
+FAILED = Observation(
+    status="FAILED",
+    error="ApplicationError",
+    cause="step 'report', cluster j-1.",
+    struck=True,
+    steps=("clean", "report"),
+    left=("report",),
+    clusters=(CLUSTER,),
+    stays=(),
+    timeline=(),
+)
+SUCCEEDED = replace(FAILED, status="SUCCEEDED", error=None, cause=None, left=())
 
 
 def kinds(case: Case, seen: Observation, baseline: Observation = SUCCEEDED) -> list[str]:
@@ -40,8 +50,36 @@ def test_a_later_net_is_late_but_for_what_emr_does_at_once(net: str, allowed: st
     assert kinds(replace(CASE, allowed=allowed), with_net(net)) == (["late"] if late else [])
 
 
-def test_emr_may_end_what_idles_while_a_task_hangs() -> None:
-    assert kinds(CASE, with_net("auto_termination", meanwhile=True)) == []
+@pytest.mark.parametrize("net", ["auto_termination", "sweep"])
+def test_what_idles_or_is_too_old_may_end_while_a_task_hangs(net: str) -> None:
+    assert kinds(CASE, with_net(net, meanwhile=True)) == []
+
+
+def test_a_success_needs_every_step() -> None:
+    assert kinds(CASE, replace(SUCCEEDED, left=("report",))) == ["outcome"]
+
+
+def test_a_run_whose_steps_were_all_completed_is_no_failure() -> None:
+    assert kinds(CASE, replace(FAILED, left=())) == ["outcome"]
+
+
+@pytest.mark.parametrize("error", ["RecordFailed", "TerminateFailed"])
+def test_a_failure_may_say_that_every_step_was_completed(error: str) -> None:
+    assert kinds(CASE, replace(FAILED, error=error, left=())) == []
+
+
+@pytest.mark.parametrize(("scenario", "expected"), [("last-step-fails", []), ("step-fails", ["outcome"])])
+def test_the_cause_names_the_step_that_failed(scenario: str, expected: list[str]) -> None:
+    assert kinds(Case(scenario, scenario), FAILED) == expected
+    # Whatever else is done to the run may be the cause as well.
+    assert kinds(replace(CASE, scenario=scenario), FAILED) == []
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(4.5, []), (4.7, ["late"])])
+def test_the_sweep_may_come_before_the_events_next_try(minutes: float, expected: list[str]) -> None:
+    case = replace(CASE, allowed=STATUS_EVENT, nets=NetFaults(event_failures=2))
+    seen = replace(FAILED, clusters=(replace(CLUSTER, net="sweep", minutes=minutes),))
+    assert kinds(case, seen) == expected
 
 
 def test_a_cluster_must_have_the_tags() -> None:

@@ -26,6 +26,8 @@ def kind(resource: str, **fields: object) -> Kind:
         ("arn:aws:states:::elasticmapreduce:setClusterTerminationProtection", Kind.OTHER),
         ("arn:aws:states:::elasticmapreduce:modifyInstanceFleetByName", Kind.OTHER),
         ("arn:aws:states:::aws-sdk:emr:setTerminationProtection", Kind.OTHER),
+        ("arn:aws:states:::aws-sdk:emr:setKeepJobFlowAliveWhenNoSteps", Kind.OTHER),
+        ("arn:aws:states:::aws-sdk:emr:listSteps", Kind.OTHER),
         ("arn:aws:states:::emr-containers:createVirtualCluster", Kind.OTHER),
         ("arn:aws:states:::states:startExecution.sync:2", Kind.OTHER),
         ("arn:aws:states:us-east-1:123456789012:activity:reap_clusters", Kind.OTHER),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.specs import load_cluster, load_jobs
+from scripts.certify.dynamic.states import all_states
 from scripts.certify.static import certify_definition
 from scripts.rendering.machine import render_machine
 from tests.unit.certify.static.builders import (
@@ -19,6 +20,7 @@ from tests.unit.certify.static.builders import (
     create,
     found,
     machine,
+    parallel,
     reap,
     step,
     terminate,
@@ -151,14 +153,47 @@ def test_a_machine_that_creates_nothing_needs_no_timeout_of_its_own() -> None:
     assert report.terminates == ("End",)
 
 
+def abreast(level: object) -> Body:
+    definition = good()
+    definition["States"]["Create"]["Parameters"]["StepConcurrencyLevel"] = level
+    definition["States"]["Step"]["Parameters"]["Step"]["ActionOnFailure"] = "CONTINUE"
+    return definition
+
+
+@pytest.mark.parametrize(("level", "passes"), [(2, True), (1, False), ("$.level", False)])
+def test_steps_that_run_abreast_cannot_end_their_cluster(level: object, passes: bool) -> None:
+    assert certify_definition(abreast(level), strict=True).passed is passes
+
+
+def beside(*branches: Body) -> Body:
+    definition = good()
+    definition["States"]["Step"] = parallel("End", machine(Run=step(None)), *branches, Catch=catch("Reap"))
+    return definition
+
+
+def test_a_task_in_a_parallel_that_catches_needs_no_catch_of_its_own() -> None:
+    assert certify_definition(beside(machine(Other=step(None))), strict=True).passed
+
+
+def test_a_task_beside_a_step_may_not_stop_it() -> None:
+    asks = work(None, Retry=RETRY)
+    caught = machine(Asks=asks | {"Catch": catch("Left")}, Left={"Type": "Pass", "End": True})
+    assert certify_definition(beside(caught), strict=True).passed
+    around = machine(
+        Around=parallel("Left", machine(Asks=asks), Catch=catch("Left")), Left={"Type": "Pass", "End": True}
+    )
+    assert certify_definition(beside(around), strict=True).passed
+    assert found(certify_definition(beside(machine(Asks=asks)), strict=True)) == {("task-stops-steps", "Step > Asks")}
+
+
 RENDERED = [json.loads(render_machine(job, load_cluster(job.cluster))) for job in load_jobs()]
 
 
-def removals(definition: Body) -> list[tuple[str, ...]]:
+def removals(definition: Body) -> list[tuple[str, str]]:
     return [
-        ("States", name, field)
-        for name, state in definition["States"].items()
-        if state["Type"] == "Task"
+        (name, field)
+        for name, state in all_states(definition).items()
+        if state["Type"] in ("Task", "Parallel")
         for field in ("Catch", "Retry", "TimeoutSeconds")
         if field in state
     ]
@@ -168,13 +203,15 @@ def removals(definition: Body) -> list[tuple[str, ...]]:
     ("definition", "place"), [(definition, place) for definition in RENDERED for place in removals(definition)], ids=str
 )
 def test_no_catch_retry_or_timeout_can_be_removed_from_a_rendered_machine(
-    definition: Body, place: tuple[str, ...]
+    definition: Body, place: tuple[str, str]
 ) -> None:
     before = certify_definition(definition, strict=True)
     changed = copy.deepcopy(definition)
-    without(*place)(changed)
+    name, field = place
+    found_state: Any = all_states(changed)[name]
+    del found_state[field]
     new = found(certify_definition(changed, strict=True)) - found(before)
-    assert place[1] in {state for _, state in new}
+    assert any(name in state.split(" > ") for _, state in new)
 
 
 @pytest.mark.parametrize("definition", RENDERED, ids=lambda definition: definition["Comment"][:20])

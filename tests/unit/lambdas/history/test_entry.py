@@ -124,7 +124,7 @@ def test_spot_that_was_taken_back(emr: Emr, catalogue: Catalogue) -> None:
 
 
 def test_runs_that_teach_nothing_of_the_run_time_are_kept_with_the_reason(emr: Emr, catalogue: Catalogue) -> None:
-    resumed = a_job_plan(first_step="summarise")
+    resumed = a_job_plan(done=["clean"])
     assert entry_of(record(emr, catalogue, run(emr, ["summarise"]), resumed), catalogue).unfit == "partial"
     retried = a_job_plan(attempt=2)
     assert entry_of(record(emr, catalogue, run(emr), retried), catalogue).unfit == "retried"

@@ -232,10 +232,11 @@ def test_a_signature_may_know_better_than_its_class() -> None:
 
 def test_the_next_attempt_remembers_and_resumes() -> None:
     plan = a_plan()
-    second = follow(plan, ATTEMPT, "summarise")
-    assert (second.attempt, second.first_step, second.earlier) == (2, "summarise", [ATTEMPT])
+    second = follow(plan, ATTEMPT, {"clean"})
+    assert (second.attempt, second.done, second.earlier) == (2, ["clean"], [ATTEMPT])
     assert second.steps_left == ["summarise"]
     assert second.steps == plan.steps
-    third = follow(second, ATTEMPT.model_copy(update={"number": 2}), "summarise")
+    third = follow(second, ATTEMPT.model_copy(update={"number": 2}), ())
+    assert third.done == ["clean"]
     assert [attempt.number for attempt in third.earlier] == [1, 2]
     assert Plan.model_validate(third.as_document()) == third

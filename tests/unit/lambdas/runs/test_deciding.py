@@ -136,7 +136,7 @@ def test_an_oom_is_tried_again_with_more_memory_from_the_step_that_failed(emr: E
     found = decision(emr, step_event(emr, cluster_id, "summarise", plan=plan))
     assert found.outcome == "retry"
     assert found.plan is not None
-    assert (found.plan.attempt, found.plan.attempts, found.plan.first_step) == (2, 3, "summarise")
+    assert (found.plan.attempt, found.plan.attempts, found.plan.done) == (2, 3, ["clean"])
     assert found.plan.steps == plan.steps
     assert found.plan.size.executor_memory_mib > plan.size.executor_memory_mib
     (earlier,) = found.plan.earlier
@@ -157,7 +157,7 @@ def test_an_oom_of_the_driver_gives_the_driver_more(emr: Emr) -> None:
     assert found.plan is not None
     assert asked.plan is not None
     assert found.plan.size.driver_memory_mib == 2 * asked.plan.size.driver_memory_mib
-    assert found.plan.first_step == "clean"
+    assert found.plan.done == []
 
 
 def test_a_step_completed_though_its_task_was_not_told_is_not_run_again(emr: Emr) -> None:
@@ -166,7 +166,7 @@ def test_a_step_completed_though_its_task_was_not_told_is_not_run_again(emr: Emr
     found = decision(emr, event("Run step clean", API_ERROR, THROTTLED, cluster_id=cluster_id))
     assert found.outcome == "retry"
     assert found.plan is not None
-    assert found.plan.first_step == "summarise"
+    assert found.plan.done == ["clean"]
 
 
 def test_the_last_attempt_says_what_was_tried(emr: Emr) -> None:
@@ -221,7 +221,7 @@ def test_finished_work_on_a_cluster_that_will_not_end_fails_loudly(emr: Emr) -> 
 def test_what_an_earlier_attempt_did_counts(emr: Emr) -> None:
     cluster_id = after_steps(emr, {"summarise": SUCCEEDS})
     whole = a_plan()
-    resumed = attempted(whole, "j-EARLIER").model_copy(update={"first_step": "summarise"})
+    resumed = attempted(whole, "j-EARLIER").model_copy(update={"done": ["clean"]})
     failure = ("Terminate cluster", API_ERROR, THROTTLED)
     assert decision(emr, event(*failure, cluster_id=cluster_id, plan=resumed)).outcome == "succeeded"
     assert decision(emr, event(*failure, cluster_id=cluster_id, plan=whole)).outcome != "succeeded"

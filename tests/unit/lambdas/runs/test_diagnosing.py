@@ -222,6 +222,34 @@ def test_a_step_that_timed_out_says_what_its_log_shows(emr: Emr) -> None:
     assert found.logs.has_arrived
 
 
+def test_the_step_that_failed_is_named_not_the_one_that_was_waited_for(emr: Emr) -> None:
+    emr.script["clean"] = ScriptedStep(60, StepOutcome(succeeded=False))
+    cluster_id = ready(emr, ("clean", "summarise"))
+    emr.clock.sleep(60)
+    steps = emr.step_ids(cluster_id)
+    cause = {"Step": {"Id": steps["summarise"], "Name": "summarise", "Status": {"State": "CANCELLED"}}}
+    found = look(emr, event("Finish with step summarise", "States.TaskFailed", cause, cluster_id=cluster_id))
+    assert found.step is not None
+    assert (found.step["Name"], found.verdict) == ("clean", Verdict.FAILED)
+
+
+def test_the_step_that_ran_too_long_is_named_not_the_one_that_was_waited_for(emr: Emr) -> None:
+    cluster_id = ready(emr, ("clean", "summarise"))
+    emr.end(cluster_id)
+    found = look(emr, event("Finish with step summarise", "States.Timeout", cluster_id=cluster_id))
+    assert found.step is not None
+    assert found.step["Name"] == "clean"
+    assert found.diagnosis.evidence[0].endswith("within its timeout, while step 'clean' was running")
+
+
+def test_a_refused_add_step_is_no_fault_of_the_step_before(emr: Emr) -> None:
+    cluster_id = ready(emr, ("clean",))
+    emr.end(cluster_id)
+    cause = "Rate exceeded (Service: AmazonElasticMapReduce; Status Code: 400; Error Code: ThrottlingException)"
+    found = look(emr, event("Add step summarise", "EMR.AmazonElasticMapReduceException", cause, cluster_id=cluster_id))
+    assert found.step is None
+
+
 def test_a_throttled_add_step_is_no_cancelled_step(emr: Emr) -> None:
     cluster_id = ready(emr, ())
     emr.end(cluster_id)

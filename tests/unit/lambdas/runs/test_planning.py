@@ -180,7 +180,7 @@ def test_plan_that_step_functions_would_refuse(deployment: "S3Client", specs: Pa
 def test_a_plan_starts_at_the_first_step_and_has_its_ladder(deployment: "S3Client", specs: Path) -> None:
     deployment.put_object(Bucket="the-data", Key="in/a.csv", Body=b"x")
     made = plan(deployment, {})
-    assert (made.attempt, made.attempts, made.first_step, made.earlier) == (1, 3, "count", [])
+    assert (made.attempt, made.attempts, made.done, made.earlier) == (1, 3, [], [])
     assert made.cluster.ec2_subnet_ids == ["subnet-1", "subnet-2"]
     other, *_ = made.ladder
     assert [rung.why for rung in made.ladder] == [

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from lambdas.history.phases import Phases
 from lambdas.runs.events import RecordEvent
 from lambdas.runs.plan import Attempt
 from lambdas.runs.recording import make_record
@@ -58,7 +59,34 @@ def test_what_ran_and_what_it_cost(emr: Emr, catalogue: Catalogue) -> None:
     assert record.cost.emr == pytest.approx(0.048 * 2.5)
     assert record.cost.ebs > 0
     assert record.cost.total == pytest.approx(record.cost.ec2 + record.cost.emr + record.cost.ebs)
+    assert record.phases == Phases(
+        provisioning_seconds=390, waiting_seconds=0, working_seconds=1800, gap_seconds=0, tail_seconds=23.5 * 60
+    )
     json.dumps(record.as_document())
+
+
+def test_nodes_that_came_and_went(emr: Emr, catalogue: Catalogue) -> None:
+    roles = (("MASTER", 1), ("CORE", 1), ("TASK", 2))
+    groups = [{"InstanceRole": role, "InstanceType": "m5.xlarge", "InstanceCount": count} for role, count in roles]
+    instances = {"InstanceGroups": groups, "KeepJobFlowAliveWhenNoSteps": True}
+    cluster_id = str(emr.engine.call("RunJobFlow", {"Name": "groups", "Instances": instances})["JobFlowId"])
+    listed = emr.engine.call("ListInstanceGroups", {"ClusterId": cluster_id})["InstanceGroups"]
+    task = next(group["Id"] for group in listed if group["InstanceGroupType"] == "TASK")
+    for minutes, count in ((10, 5), (30, 1)):
+        emr.until(at(minutes))
+        change = {"InstanceGroupId": task, "InstanceCount": count}
+        emr.engine.call("ModifyInstanceGroups", {"ClusterId": cluster_id, "InstanceGroups": [change]})
+    emr.end(cluster_id, at(61))
+    record = make_record(event(cluster_id), emr.client, catalogue, at(91))
+    # Ready after 6:30; the three that are asked for at minute 10 are, too.
+    assert [(change.at, change.role, change.before, change.after) for change in record.nodes] == [
+        (at(6.5), "MASTER", 0, 1),
+        (at(6.5), "CORE", 0, 1),
+        (at(6.5), "TASK", 0, 2),
+        (at(16.5), "TASK", 2, 5),
+        (at(30), "TASK", 5, 1),
+    ]
+    assert {change.pool for change in record.nodes if change.role == "TASK"} == {task}
 
 
 def test_volumes_are_priced_as_the_plan_asked_for_them(emr: Emr, cluster_id: str, catalogue: Catalogue) -> None:
@@ -110,6 +138,7 @@ def test_instances_on_every_page_whatever_is_known_of_them(emr: Emr, catalogue: 
         stub.add_response("list_instances", {"Instances": pages[1], "Marker": "3"}, {**asked, "Marker": "2"})
         stub.add_response("list_instances", {"Instances": pages[2]}, {**asked, "Marker": "3"})
         stub.add_response("list_instances", {"Instances": pages[0][:1]}, {**asked, "InstanceGroupTypes": ["MASTER"]})
+        stub.add_response("list_instances", {"Instances": pages[0][1:]}, {**asked, "InstanceGroupTypes": ["CORE"]})
         record = make_record(event("j-1"), emr.client, catalogue, at(91))
         stub.assert_no_pending_responses()
     assert record.ended == at(61)
@@ -188,7 +217,7 @@ def test_every_attempt_is_paid(emr: Emr, catalogue: Catalogue) -> None:
         number=1, cluster_id=first, failed_state="Run step clean", failure_class="x", action="retry_as_is", change="x"
     )
     lost = earlier.model_copy(update={"cluster_id": None})
-    plan = a_plan().model_copy(update={"attempt": 3, "first_step": "summarise", "earlier": [earlier, lost]})
+    plan = a_plan().model_copy(update={"attempt": 3, "done": ["clean"], "earlier": [earlier, lost]})
     failure = {"state": "Run step summarise", "error": "Timeout", "cause": "slow"}
     record = make_record(event(last, plan=plan.as_document(), failure=failure), emr.client, catalogue, at(200))
     assert [(used.count, used.seconds) for used in record.instances] == [(2, 3660.0 + 7260.0)]
@@ -200,7 +229,7 @@ def test_what_an_earlier_attempt_completed_need_not_run_again(emr: Emr, catalogu
     cluster_id = emr.run(steps=["summarise"])
     emr.end(cluster_id, at(61))
     whole = a_plan()
-    resumed = whole.model_copy(update={"attempt": 2, "first_step": "summarise"})
+    resumed = whole.model_copy(update={"attempt": 2, "done": ["clean"]})
     asked = event(cluster_id, plan=resumed.as_document())
     assert make_record(asked, emr.client, catalogue, at(91)).status == "SUCCEEDED"
     asked = event(cluster_id, plan=whole.as_document())

@@ -35,7 +35,8 @@ def assert_emr_takes(emitted: Emitted, cluster: Cluster, subnets: tuple[str, ...
             "ReleaseLabel": cluster.release,
             "Instances": {"KeepJobFlowAliveWhenNoSteps": True, **_instances(emitted, subnets)},
             "Configurations": emitted.configurations,
-            "ManagedScalingPolicy": emitted.managed_scaling,
+            **({"ManagedScalingPolicy": emitted.managed_scaling} if emitted.managed_scaling else {}),
+            "AutoScalingRole": "emr-auto-scaling",
             "ScaleDownBehavior": "TERMINATE_AT_TASK_COMPLETION",
         },
     )

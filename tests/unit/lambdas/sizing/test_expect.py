@@ -12,8 +12,9 @@ from lambdas.inputs.formats import Kind
 from lambdas.pricing.spot import expected_rework
 from lambdas.sizing import Asked, Known
 from lambdas.sizing.expect import (
-    ASSUMED_NOTICE_SECONDS,
+    ASSUMED_ENDING_SECONDS,
     ASSUMED_PROVISION_SECONDS,
+    ASSUMED_WAITING_SECONDS,
     Expected,
     expect,
     usd_of_an_hour,
@@ -84,7 +85,7 @@ def test_interrupted_work_is_done_again() -> None:
     found = expected([shape(10), shape(10, "on_demand")], known=known)
     work = found.runtime.seconds
     assert np.array_equal(work[:, 0], work[:, 1])
-    overhead = ASSUMED_PROVISION_SECONDS + ASSUMED_NOTICE_SECONDS
+    overhead = ASSUMED_PROVISION_SECONDS + ASSUMED_WAITING_SECONDS + ASSUMED_ENDING_SECONDS
     assert np.allclose(found.outcomes.seconds[:, 1], work[:, 1] + overhead)
     spot, _ = (found.estimate(number).minutes.median * 60 for number in (0, 1))
     median = found.estimate(0).runtime_seconds.median

@@ -8,6 +8,7 @@ import pytest
 from scripts.local.emr.clock import Cancel, VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.errors import EmrApiError
+from scripts.local.emr.load import Load
 from scripts.local.emr.runner import ScriptedRunner, ScriptedStep, StepOutcome
 from tests.unit.local.emr.lab import END_SECONDS, FAILS, READY_SECONDS, STEP_SECONDS, Lab, groups, step
 
@@ -169,7 +170,12 @@ def test_the_end_of_the_cluster_cancels_pending_and_running_steps() -> None:
     assert lab.step_states(cluster_id) == ["CANCELLED", "CANCELLED"]
 
 
-class _RecordingRunner:
+class _NoLoad:
+    def load(self, step: dict[str, Any]) -> Load:
+        return ()
+
+
+class _RecordingRunner(_NoLoad):
     """Ends a step when the test says so."""
 
     def __init__(self) -> None:
@@ -235,7 +241,7 @@ def test_done_counts_once() -> None:
 
 
 def test_a_runner_may_be_done_at_once() -> None:
-    class Immediate:
+    class Immediate(_NoLoad):
         def start(self, cluster: Any, step: Any, done: Callable[[StepOutcome], None]) -> Cancel:
             done(StepOutcome(succeeded=True))
             return lambda: None
@@ -245,7 +251,7 @@ def test_a_runner_may_be_done_at_once() -> None:
 
 
 def test_a_step_that_cannot_be_started_has_failed() -> None:
-    class Broken:
+    class Broken(_NoLoad):
         def start(self, cluster: Any, step: Any, done: Callable[[StepOutcome], None]) -> Cancel:
             raise OSError("no java")
 

@@ -1,8 +1,23 @@
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.local.spark.class_data import ClassData
 from scripts.local.spark.java import java_home
+
+# A Java whose second dump ends when the first one's archive is in its place.
+TWO_DUMPS = """\
+#!/bin/sh
+target=${2#-XX:SharedArchiveFile=}
+if mkdir "$0.first" 2>/dev/null; then
+    while [ ! -e "$0.second" ]; do sleep 0.01; done
+    echo first > "$target"
+else
+    touch "$0.second"
+    while [ ! -e "$(dirname "$target")/../base.jsa" ]; do sleep 0.01; done
+    echo second > "$target"
+fi
+"""
 
 
 def written(folder: Path) -> Path:
@@ -36,6 +51,19 @@ def test_what_a_failed_step_wrote_is_not_used(tmp_path: Path) -> None:
 
 def test_without_an_archive_spark_starts_all_the_same(tmp_path: Path) -> None:
     assert ClassData(tmp_path, tmp_path / "no-java").options("s-1") == ""
+
+
+def test_steps_that_start_at_the_same_time_write_over_one_base(tmp_path: Path) -> None:
+    java = tmp_path / "home" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(TWO_DUMPS)
+    java.chmod(0o755)
+    data = ClassData(tmp_path / "archives", tmp_path / "home")
+    with ThreadPoolExecutor(2) as pool:
+        options = list(pool.map(data.options, ["s-1", "s-2"]))
+    assert all("-XX:ArchiveClassesAtExit=" in each for each in options)
+    folder = written(tmp_path / "archives")
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("base.jsa", "first\n")]
 
 
 def test_the_folder_on_the_class_path_stays_empty(tmp_path: Path) -> None:

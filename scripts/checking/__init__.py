@@ -1,0 +1,1 @@
+"""What ``slow-lambda check`` finds: rules, and the specs they look at."""
