@@ -18,7 +18,6 @@ from scripts.demo import data, document, results
 from scripts.demo.results import Output
 from scripts.demo.run import FILES_PER_TABLE, Demo
 from scripts.local.cloud import DEFAULT_SCALE, LOG, local_cloud
-from scripts.local.load_option import LoadOption
 from scripts.rendering.paths import BUILD, ROOT
 from scripts.watching.record import read_record
 
@@ -29,7 +28,6 @@ FOLDER = BUILD / "demo"
 def demo(
     scale: Annotated[float, typer.Option(help="TPC-H scale factor: 0.1 is 100 MB of CSV, 1 is 1 GB.")] = 0.1,
     speed: Annotated[float, typer.Option(min=1, help="Simulated seconds per real second of waiting.")] = DEFAULT_SCALE,
-    load: LoadOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document at the end, on standard output.")
     ] = False,
@@ -46,7 +44,7 @@ def demo(
         try:
             with ExitStack() as stack:
                 with seen.phase("start_cloud"):
-                    cloud = stack.enter_context(local_cloud(Path(workdir), speed, load))
+                    cloud = stack.enter_context(local_cloud(Path(workdir), speed))
                 cloud.use()
                 seen.run(cloud, files, console)
                 found, output = _fetch(seen)
