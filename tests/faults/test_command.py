@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from scripts.certify.dynamic import certify as certifying
+from scripts.certify.dynamic.certify import Catalogue
 from scripts.certify.dynamic.errors import CaseUnknownError
 from scripts.certify.static import DefinitionError
 from scripts.cli import app
@@ -65,12 +67,20 @@ def test_a_file_that_is_no_definition(tmp_path: Path) -> None:
     assert isinstance(result.exception, DefinitionError)
 
 
+@pytest.fixture
+def enumerated(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command use the cases that are enumerated already, which takes it a while."""
+    monkeypatch.setattr(certifying, "make_catalogue", lambda _workers, _machine: catalogue)
+
+
+@pytest.mark.usefixtures("enumerated")
 def test_an_unknown_case() -> None:
     result = certify("--job", JOB, "--case", "success/no-such-state/stopped-before")
     assert isinstance(result.exception, CaseUnknownError)
     assert "success/plan-run/" in str(result.exception)
 
 
+@pytest.mark.usefixtures("enumerated")
 def test_one_case_shows_its_timeline() -> None:
     result = certify("--job", JOB, "--case", "success/create-cluster/stopped-during/event-lost")
     assert result.exit_code == 0, result.output
@@ -78,6 +88,7 @@ def test_one_case_shows_its_timeline() -> None:
         assert what in result.output
 
 
+@pytest.mark.usefixtures("enumerated")
 def test_one_case_as_json() -> None:
     result = certify("--job", JOB, "--case", "success", "--json")
     document = json.loads(result.stdout)

@@ -172,7 +172,7 @@ def test_the_same_run_takes_the_same_course() -> None:
     )
     courses = set()
     with in_process_cloud(JOB, script, conditions=conditions) as cloud:
-        for _ in range(20):
+        for _ in range(10):
             start = clock.now()
             happened.clear()
             arn = cloud.execute().arn
