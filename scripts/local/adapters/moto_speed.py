@@ -13,6 +13,7 @@ from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sns
 from moto.stepfunctions.parser.asl.parse import asl_parser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from lambdas.runs import planning
 from lambdas.sizing import weigh_sizes
@@ -22,11 +23,13 @@ from lambdas.specs.document import Document, read_document
 from scripts.local.adapters.moto_hooks import Hook
 
 _REMEMBERED = 8
+_validate = functools.lru_cache(_REMEMBERED)(StepFunctionsParserBackend._validate_definition)
 
 
 def speed_hooks() -> Iterator[Hook]:
     """Yield what to replace."""
     yield asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse)
+    yield StepFunctionsParserBackend, "_validate_definition", staticmethod(_validate)
     yield state_task_service_sns, "boto_client_for", _client_for
     yield Subscription, "private_key", lambda _subscription: _key()
     yield planning, "weigh_sizes", _weigh
