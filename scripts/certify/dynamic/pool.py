@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import logging
 import multiprocessing
 import os
@@ -15,6 +16,10 @@ from scripts.certify.dynamic.cases import Case
 from scripts.certify.dynamic.run import Machine, Observation, observe
 
 Observed = tuple[Case, Observation]
+
+# Allocations between two collections of a worker. Every case throws away a whole cloud, and is over before Python's own
+# 700 have been made many times.
+_GARBAGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,5 @@ def _prepare() -> None:
     """
     logging.disable(logging.CRITICAL)
     vars(load)["read_document"] = functools.cache(read_document)
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)

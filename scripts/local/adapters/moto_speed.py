@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
+from botocore.useragent import UserAgentString
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.sns.models import Subscription
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.component.component import Component
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sns
 from moto.stepfunctions.parser.asl.parse import asl_parser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
@@ -30,6 +33,9 @@ def speed_hooks() -> Iterator[Hook]:
     """Yield what to replace."""
     yield asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse)
     yield StepFunctionsParserBackend, "_validate_definition", staticmethod(_validate)
+    yield Component, "__str__", object.__repr__  # every Parallel and Catch is put into words that nobody reads
+    yield result_path, "parse", functools.lru_cache(_REMEMBERED)(result_path.parse)
+    yield UserAgentString, "to_string", lambda _parts: "slow-lambda"
     yield state_task_service_sns, "boto_client_for", _client_for
     yield Subscription, "private_key", lambda _subscription: _key()
     yield planning, "weigh_sizes", _weigh
