@@ -6,10 +6,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from lambdas import aws
-from lambdas.inputs.errors import RejectionError
+from lambdas.inputs.errors import InputChangedError, RejectionError
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.planning import make_plan
-from lambdas.settings import load_settings
+from lambdas.settings import Settings, load_settings
+from lambdas.starts.message import StartMessage
+from lambdas.starts.send import send
 
 logger = Logger(service="plan_run")
 
@@ -26,11 +28,17 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     """
     asked = PlanEvent.model_validate(event)
     about = {"job": asked.job, "run": asked.execution.name}
+    settings = load_settings()
     try:
-        settings = load_settings()
         plan = make_plan(asked, settings, aws.s3(), aws.dynamodb(), datetime.datetime.now(datetime.UTC))
     except RejectionError as rejection:
+        if isinstance(rejection, InputChangedError):
+            _ask_anew(asked, settings)
         logger.warning("rejected", extra={**about, "error": rejection.error, "cause": str(rejection)})
         return {"outcome": "rejected", "error": rejection.error, "cause": str(rejection)}
     logger.info("planned", extra={**about, "receipt": plan.receipt})
     return {"outcome": "planned", "plan": plan.as_document()}
+
+
+def _ask_anew(asked: PlanEvent, settings: Settings) -> None:
+    send(aws.sqs(), settings.start_queue_url, StartMessage(job=asked.job, changed=asked.input))

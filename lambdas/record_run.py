@@ -10,6 +10,7 @@ from lambdas import aws
 from lambdas.history.entry import make_entry
 from lambdas.history.event_log import read_applications
 from lambdas.history.metrics import SparkMetrics
+from lambdas.history.phases import Phases
 from lambdas.history.store import put_history
 from lambdas.runs.events import RecordEvent
 from lambdas.runs.recording import make_record
@@ -17,6 +18,9 @@ from lambdas.runs.store import put_record, run_folder
 from lambdas.settings import load_settings
 from lambdas.specs.errors import SpecError, UnknownSpecError
 from lambdas.specs.load import load_catalogue, load_job
+
+# infra/logs.yml makes the metrics CostUsd and IdleSeconds of these lines.
+RECORDED = "run recorded"
 
 logger = Logger(service="record_run")
 
@@ -41,8 +45,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     entry = make_entry(record, _job_class(asked.job), catalogue)
     if entry:
         put_history(aws.dynamodb(), settings.run_table, entry)
-    about = {"job": record.job, "run": record.run, "status": record.status, "usd": record.cost.total}
-    logger.info("recorded", extra={**about, "record": address, "error": record.error})
+    about = {"job": record.job, "run": record.run, "stage": settings.stage, "status": record.status}
+    figures = {"usd": record.cost.total, "idle_seconds": _idle_seconds(record.phases)}
+    logger.info(RECORDED, extra={**about, **figures, "record": address, "error": record.error})
     return {
         "record": address,
         "status": record.status,
@@ -50,6 +55,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
         "error": record.error,
         "cause": record.cause,
     }
+
+
+def _idle_seconds(phases: Phases) -> float:
+    """Return how long the last cluster was ready or ending and no step ran."""
+    return sum(filter(None, (phases.waiting_seconds, phases.gap_seconds, phases.tail_seconds)))
 
 
 def _read_event_logs(folder: str) -> list[SparkMetrics]:

@@ -4,6 +4,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_NAMES = (
+    *("STAGE", "DATA_BUCKET", "CODE_BUCKET", "LOG_BUCKET", "RUN_TABLE", "START_TABLE", "START_QUEUE_URL"),
+    *("MACHINE_ARN_PREFIX", "SUBNET_IDS"),
+)
+
 
 class SettingsError(RuntimeError):
     """The function's environment is incomplete."""
@@ -11,7 +16,13 @@ class SettingsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The deployment a function belongs to: names of its stage, region, buckets, table and subnets."""
+    """The deployment a function belongs to: names of its stage, region, buckets, tables, queue and subnets.
+
+    Attributes
+    ----------
+    machine_prefix
+        What the ARNs of its state machines begin with; the job's name follows.
+    """
 
     stage: str
     region: str
@@ -19,7 +30,14 @@ class Settings:
     code_bucket: str
     log_bucket: str
     run_table: str
+    start_table: str
+    start_queue_url: str
+    machine_prefix: str
     subnet_ids: tuple[str, ...]
+
+    def machine_arn(self, job: str) -> str:
+        """Return the ARN of a job's state machine."""
+        return f"{self.machine_prefix}{job}"
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -30,13 +48,22 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     SettingsError
         Names every variable that is missing.
     """
-    names = ("STAGE", "DATA_BUCKET", "CODE_BUCKET", "LOG_BUCKET", "RUN_TABLE", "SUBNET_IDS")
     region = region_name(environment)
-    missing = [name for name in names if not environment.get(name)] + ([] if region else ["AWS_REGION"])
+    missing = [name for name in _NAMES if not environment.get(name)] + ([] if region else ["AWS_REGION"])
     if missing:
         raise SettingsError(f"environment variables not set: {', '.join(missing)}")
-    stage, data, code, log, table, subnets = (environment[name] for name in names)
-    return Settings(stage, region or "", data, code, log, table, tuple(subnets.split(",")))
+    return Settings(
+        stage=environment["STAGE"],
+        region=region or "",
+        data_bucket=environment["DATA_BUCKET"],
+        code_bucket=environment["CODE_BUCKET"],
+        log_bucket=environment["LOG_BUCKET"],
+        run_table=environment["RUN_TABLE"],
+        start_table=environment["START_TABLE"],
+        start_queue_url=environment["START_QUEUE_URL"],
+        machine_prefix=environment["MACHINE_ARN_PREFIX"],
+        subnet_ids=tuple(environment["SUBNET_IDS"].split(",")),
+    )
 
 
 def region_name(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -21,6 +21,9 @@ from scripts.rendering.template import CodeLocation, Options, expand
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE = "template.json"
 
+# The local cloud has no network; security groups want a VPC's name all the same.
+VPC = "vpc-00000000000000000"
+
 
 class DeploymentError(RuntimeError):
     """The stack is missing or could not be built; the message names the resource and the reason."""
@@ -113,7 +116,8 @@ def deploy(stage: str, subnet_ids: str, progress: Callable[[str], None]) -> Depl
     s3.create_bucket(Bucket=code.bucket)
     s3.upload_file(str(archive), code.bucket, code.key)
     progress("creating the stack")
-    template = expand(Options(stage, params={"subnetIds": subnet_ids}), code, target.architecture)
+    network = {"network": "own", "subnetIds": subnet_ids, "vpcId": VPC}
+    template = expand(Options(stage, params=network), code, target.architecture)
     s3.put_object(Bucket=code.bucket, Key=TEMPLATE, Body=json.dumps(template).encode())
     _create_stack(stack_name(stage), f"{s3.meta.endpoint_url}/{code.bucket}/{TEMPLATE}")
     deployment = find(stage)

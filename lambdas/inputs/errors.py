@@ -29,6 +29,10 @@ class InputEmptyError(RejectionError):
     """No data lies at the input."""
 
 
+class InputChangedError(RejectionError):
+    """The input is another than the one the run was named after."""
+
+
 class InputMissingError(RejectionError):
     """An object that a manifest lists does not exist."""
 

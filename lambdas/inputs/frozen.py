@@ -1,5 +1,6 @@
 """The manifest of a run: what was found when it was planned, frozen in a file."""
 
+import hashlib
 import json
 import tempfile
 import threading
@@ -13,6 +14,9 @@ from lambdas.inputs.pages import S3Object
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html
 _MEMORY_BYTES = 8 * 1024 * 1024
 MAX_BYTES = 500_000_000
+
+# Digests of objects are added up modulo this, so that their order makes no difference.
+_VERSIONS = 2**256
 
 _quote = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -33,6 +37,7 @@ class FrozenManifest:
         self._lock = threading.Lock()
         self._separator = b"\n"
         self._written = 0
+        self._version = 0
         file.write(b'{"inputs": ' + _quote(list(inputs)).encode() + b', "objects": [')
 
     def write(self, bucket: str, objects: Sequence[S3Object]) -> None:
@@ -50,7 +55,9 @@ class FrozenManifest:
             f'{start}{_quote(key)}, "bytes": {size}, "etag": {_quote(etag)}}}' for key, size, etag, _, _ in objects
         ]
         text = ",\n".join(lines).encode()
+        version = sum(int.from_bytes(hashlib.sha256(line.encode()).digest()) for line in lines)
         with self._lock:
+            self._version = (self._version + version) % _VERSIONS
             self._written += len(text)
             if self._written > MAX_BYTES:
                 raise InputTooManyError(
@@ -59,6 +66,11 @@ class FrozenManifest:
                 )
             self._file.write(self._separator + text)
             self._separator = b",\n"
+
+    @property
+    def version(self) -> str:
+        """What tells this content from another: 64 hexadecimal digits made of every object's key, size and ETag."""
+        return f"{self._version:064x}"
 
     def end(self) -> None:
         """Complete the document."""

@@ -52,6 +52,8 @@ class Measurement:
         Folders ``k=v/`` with files, of several within each other the innermost.
     storage_classes
         Bytes by storage class, most bytes first; what an event or a manifest tells of is taken to be ``STANDARD``.
+    version
+        What tells this input from any other: made of every object's address, size and ETag.
     """
 
     bytes: int
@@ -64,6 +66,7 @@ class Measurement:
     small_files: int = 0
     partitions: int = 0
     storage_classes: tuple[tuple[str, int], ...] = ()
+    version: str = ""
 
     @property
     def format(self) -> str:
@@ -115,7 +118,7 @@ def measure_input(s3: "S3Client", request: Request, manifest: IO[bytes]) -> tupl
             tally.follow_with(part.tally)
         frozen.end()
     _refuse(tally, request)
-    return addresses, _measurement(tally)
+    return addresses, _measurement(tally, frozen.version)
 
 
 class _Part:
@@ -211,7 +214,7 @@ def _refuse(tally: Tally, request: Request) -> None:
         raise InputEmptyError(f"there is no data at {request}{also}; write the data before the run starts")
 
 
-def _measurement(tally: Tally) -> Measurement:
+def _measurement(tally: Tally, version: str) -> Measurement:
     kinds = sorted(tally.kinds.items(), key=lambda item: (-item[1].bytes, item[0]))
     alone = [volume for kind, volume in kinds if not kind.is_splittable]
     return Measurement(
@@ -225,6 +228,7 @@ def _measurement(tally: Tally) -> Measurement:
         small_files=tally.small_files,
         partitions=tally.partitions,
         storage_classes=tuple(tally.storage_classes.most_common()),
+        version=version,
     )
 
 

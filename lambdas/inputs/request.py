@@ -20,7 +20,7 @@ _FORMS = (
     'start the run with {} for the job\'s own input, with {"input": "s3://bucket/prefix/"} or a list of such, with '
     '{"manifest": "s3://bucket/file"}, or with an S3 \'Object Created\' event as EventBridge delivers it'
 )
-_KEYS = ("input", "manifest")
+_KEYS = ("input", "manifest", "version")
 
 Trigger = Literal["default", "input", "manifest", "object_created"]
 CreatedAs = Literal["folder", "object", "manifest"]
@@ -40,12 +40,15 @@ class Request:
         The object that lists the input, in place of ``inputs``.
     created
         The object that is the whole input and known from its event, in place of both.
+    version
+        Of the input the run was named after; ``None`` for a run that takes what is there.
     """
 
     trigger: Trigger
     inputs: tuple[S3Uri | S3Glob, ...] = ()
     manifest: S3Uri | None = None
     created: Created | None = None
+    version: str | None = None
 
     def __str__(self) -> str:
         alone = self.manifest or (self.created and self.created.uri)
@@ -58,7 +61,7 @@ def describe_addresses(addresses: Sequence[str]) -> str:
     return f"{addresses[0]}{more}"
 
 
-def parse_request(document: object, job_input: str, created_as: Sequence[tuple[str, CreatedAs]] = ()) -> Request:
+def parse_request(document: object, job_input: str, created_as: Sequence[tuple[str, str, CreatedAs]] = ()) -> Request:
     """Read the execution's input.
 
     Parameters
@@ -69,8 +72,8 @@ def parse_request(document: object, job_input: str, created_as: Sequence[tuple[s
     job_input
         The input of the job's spec, without placeholders, for ``{}``.
     created_as
-        Of the job's triggers, the suffix and what the object created is: the marker of its folder, the input itself,
-        or a manifest. Where none matches, it is a marker.
+        Of the job's triggers, how the key begins and ends, and what the object created is: the marker of its folder,
+        the input itself, or a manifest. Where none matches, it is a marker.
 
     Raises
     ------
@@ -91,20 +94,29 @@ def parse_request(document: object, job_input: str, created_as: Sequence[tuple[s
         return Request("default", (_parse(job_input),))
     if is_event(document):
         return _of_event(parse_event(document), created_as)
-    if set(document) == {"input"}:
-        return Request("input", _inputs(document["input"]))
-    if set(document) == {"manifest"}:
-        return Request("manifest", manifest=_manifest(document["manifest"]))
+    version = _version(document)
+    if set(document) - {"version"} == {"input"}:
+        return Request("input", _inputs(document["input"]), version=version)
+    if set(document) - {"version"} == {"manifest"}:
+        return Request("manifest", manifest=_manifest(document["manifest"]), version=version)
     raise InputInvalidError(f"the execution's input has {_unknown(document)}; {_FORMS}")
 
 
-def _of_event(created: Created, created_as: Sequence[tuple[str, CreatedAs]]) -> Request:
-    what = next((what for suffix, what in created_as if created.uri.key.endswith(suffix)), "folder")
+def _of_event(created: Created, created_as: Sequence[tuple[str, str, CreatedAs]]) -> Request:
+    key = created.uri.key
+    what = next((what for begin, end, what in created_as if key.startswith(begin) and key.endswith(end)), "folder")
     if what == "object":
         return Request("object_created", created=created)
     if what == "manifest":
         return Request("object_created", manifest=created.uri)
     return Request("object_created", (created.uri.parent,))
+
+
+def _version(document: Mapping[str, object]) -> str | None:
+    version = document.get("version")
+    if version is None or isinstance(version, str):
+        return version
+    raise InputInvalidError(f"'version' is {_kind(version)}; only start_runs writes it, so leave it out")
 
 
 def _inputs(value: object) -> tuple[S3Uri | S3Glob, ...]:
@@ -136,7 +148,8 @@ def _parse(value: object, name: str = "input") -> S3Uri | S3Glob:
 def _unknown(document: Mapping[str, object]) -> str:
     names = sorted(set(document) - set(_KEYS))
     if not names:
-        return "both 'input' and 'manifest', and only one can hold"
+        both = {"input", "manifest"} <= set(document)
+        return "both 'input' and 'manifest', and only one can hold" if both else "a 'version' and no input"
     found = f"the unknown key{'s' if len(names) > 1 else ''} {', '.join(map(repr, names[:5]))}"
     close = [name for name in difflib.get_close_matches(names[0], _KEYS, n=1) if name not in document]
     return f"{found} (did you mean {close[0]!r}?)" if close else found

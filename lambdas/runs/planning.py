@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lambdas.history.event_log import step_settings
-from lambdas.inputs.errors import SeveralInputsError
+from lambdas.inputs.errors import InputChangedError, SeveralInputsError
 from lambdas.inputs.frozen import open_manifest
 from lambdas.inputs.measure import Measurement, measure_input
-from lambdas.inputs.request import MAX_DOCUMENT_BYTES, describe_addresses, parse_request
+from lambdas.inputs.request import MAX_DOCUMENT_BYTES, CreatedAs, Request, describe_addresses, parse_request
 from lambdas.recovery.shortage_store import recent_shortages
 from lambdas.recovery.shortages import order_rungs
 from lambdas.runs.errors import JobInvalidError, JobUnknownError, NothingFitsError, PlanTooLargeError, StepTooLongError
@@ -75,13 +75,13 @@ def make_plan(
         The run must not start; nothing was created.
     """
     job, cluster, scaling, catalogue = _specs(event.job, settings.region)
-    created_as = [(trigger.object_created.suffix, trigger.object_created.input) for trigger in job.triggers]
-    request = parse_request(event.input, substitute(job.input, {"data_bucket": settings.data_bucket}), created_as)
+    request = parse_request(event.input, substitute(job.input, {"data_bucket": settings.data_bucket}), _created_as(job))
     known = known_of(job, dynamodb, settings.run_table, now)
     asked = _asked(job, known, scaling)
     folder = run_folder(settings.log_bucket, job.name, event.execution.name)
     with open_manifest() as manifest:
         inputs, measured = measure_input(s3, request, manifest)
+        _refuse_changed(request, measured)
         try:
             sizes = weigh_sizes(measured, asked, known, cluster, catalogue)
         except ScalingError as error:
@@ -119,6 +119,21 @@ def make_plan(
         _check_size(plan)
         put_manifest(s3, plan.manifest, manifest)
     return plan
+
+
+def _created_as(job: Job) -> list[tuple[str, str, CreatedAs]]:
+    """Return where the objects of the job's triggers lie, how they end, and what they are."""
+    below = job.input.removeprefix("s3://").partition("/")[2]
+    created = [trigger.object_created for trigger in job.triggers if trigger.object_created is not None]
+    return [(f"{below}{each.prefix}", each.suffix, each.input) for each in created]
+
+
+def _refuse_changed(request: Request, measured: Measurement) -> None:
+    if request.version not in (None, measured.version):
+        raise InputChangedError(
+            f"{request} holds other data than when this run was started, so another run has been asked for, named "
+            "after what is there now; nothing is lost"
+        )
 
 
 def _asked(job: Job, known: Known, scaling: Scaling) -> Asked:

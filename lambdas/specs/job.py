@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from lambdas.inputs.globs import parse_address
-from lambdas.inputs.request import CreatedAs
 from lambdas.inputs.uri import UriError
 from lambdas.specs.cluster import Cluster
 from lambdas.specs.placeholders import DATA_BUCKET
 from lambdas.specs.scaling import MANAGED
+from lambdas.specs.triggers import Trigger
 from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
 
 # Instances of one fleet before release 7.7, the lowest limit among the releases.
@@ -34,25 +34,6 @@ def _input(text: str) -> str:
     except UriError as error:
         raise expected(f"an input such as {bucket}landing/ ({error})") from error
     return text
-
-
-class ObjectCreated(Spec):
-    """Starts the job when an object whose key ends in ``suffix`` appears below the input.
-
-    Attributes
-    ----------
-    input
-        What the object is: the marker of the folder it lies in, the whole input itself, or a manifest that lists it.
-    """
-
-    suffix: Line
-    input: CreatedAs = "folder"
-
-
-class Trigger(Spec):
-    """What starts the job by itself."""
-
-    object_created: ObjectCreated
 
 
 class Step(Spec):
@@ -82,10 +63,13 @@ class Limits(Spec):
         Instances, the primary too.
     max_lifetime
         Seconds a cluster may live, whatever it does; without it, what all its timeouts together allow.
+    concurrent_runs
+        Runs of the job that may be at work at a time, whoever started them; without it, any number.
     """
 
     max_nodes: Annotated[Count, Field(ge=MIN_NODES, le=MAX_NODES)]
     max_lifetime: Duration | None = None
+    concurrent_runs: Count | None = None
 
 
 class SizeGoal(Spec):

@@ -17,7 +17,7 @@ from typing import Any
 
 import moto
 
-from lambdas import aws, diagnose_failure, plan_run, reap_clusters, record_run
+from lambdas import aws, diagnose_failure, grant_slots, plan_run, reap_clusters, record_run
 from lambdas.logs.layout import cluster_logs, step_folder
 from lambdas.specs import load_cluster, load_job
 from scripts.local.adapters.moto import Handler, installed
@@ -34,6 +34,8 @@ ACCOUNT = "123456789012"
 DATA_BUCKET = "data-bucket"
 LOG_BUCKET = "log-bucket"
 RUN_TABLE = "runs"
+START_TABLE = "starts"
+START_QUEUE = "starts"
 SUBNET_IDS = "subnet-00000000000000001,subnet-00000000000000002"
 GIVE_UP_SECONDS = 60.0
 
@@ -42,6 +44,7 @@ HANDLERS: dict[str, Handler] = {
     "diagnose-failure": diagnose_failure.handler,
     "record-run": record_run.handler,
     "reap-clusters": reap_clusters.handler,
+    "grant-slots": grant_slots.handler,
 }
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -53,6 +56,9 @@ _ENVIRONMENT = {
     "CODE_BUCKET": "code-bucket",
     "LOG_BUCKET": LOG_BUCKET,
     "RUN_TABLE": RUN_TABLE,
+    "START_TABLE": START_TABLE,
+    "START_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{START_QUEUE}",
+    "MACHINE_ARN_PREFIX": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:",
     "SUBNET_IDS": SUBNET_IDS,
     "POWERTOOLS_SERVICE_NAME": "slow-lambda",
 }
@@ -244,10 +250,15 @@ def filled_in(text: str) -> str:
         "DiagnoseFailureArn": f"{function}:diagnose-failure",
         "RecordRunArn": f"{function}:record-run",
         "ReapClustersArn": f"{function}:reap-clusters",
+        "GrantSlotsArn": f"{function}:grant-slots",
         "RunTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:runs",
         "LogBucket": LOG_BUCKET,
         "EmrServiceRole": f"arn:aws:iam::{ACCOUNT}:role/emr-service",
         "EmrNodeProfile": "emr-node",
+        "EmrSecurityConfiguration": "emr-security",
+        "EmrPrimaryGroup": "sg-00000000000000001",
+        "EmrWorkerGroup": "sg-00000000000000002",
+        "EmrServiceGroup": "sg-00000000000000003",
         "EmrAutoScalingRole": f"arn:aws:iam::{ACCOUNT}:role/emr-auto-scaling",
         "Stage": _ENVIRONMENT["STAGE"],
     }.items():
@@ -256,15 +267,20 @@ def filled_in(text: str) -> str:
 
 
 def _prepare() -> str:
-    """Create buckets, table and topic; return the queue that hears the topic."""
+    """Create buckets, tables, queue and topic; return the queue that hears the topic."""
     for bucket in (DATA_BUCKET, LOG_BUCKET):
         aws.s3().create_bucket(Bucket=bucket)
-    aws.dynamodb().create_table(
-        TableName=RUN_TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("job", "run")],
-        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}, {"AttributeName": "run", "KeyType": "RANGE"}],
-    )
+    for table, partition, sort in ((RUN_TABLE, "job", "run"), (START_TABLE, "queue", "item")):
+        aws.dynamodb().create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (partition, sort)],
+            KeySchema=[
+                {"AttributeName": partition, "KeyType": "HASH"},
+                {"AttributeName": sort, "KeyType": "RANGE"},
+            ],
+        )
+    aws.sqs().create_queue(QueueName=START_QUEUE)
     topic = aws.sns().create_topic(Name="runs")["TopicArn"]
     queue = aws.sqs().create_queue(QueueName="notifications")["QueueUrl"]
     aws.sns().subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:notifications")
@@ -274,7 +290,7 @@ def _prepare() -> str:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the handlers' logs to themselves: what they say of thousands of runs helps nobody."""
-    loggers = [module.logger for module in (plan_run, diagnose_failure, record_run, reap_clusters)]
+    loggers = [module.logger for module in (plan_run, diagnose_failure, record_run, reap_clusters, grant_slots)]
     levels = [logger.log_level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -1,17 +1,13 @@
-"""The CloudFormation part that every job adds: its state machine and the rules that start it."""
+"""The CloudFormation part that every job adds: its state machine and what starts it."""
 
 import json
 from typing import Any
 
-from lambdas.specs import Cluster, Job, ObjectCreated, load_cluster, load_jobs
+from lambdas.specs import Cluster, Job, load_cluster, load_jobs
 from scripts.files import write_whole
 from scripts.rendering.machine import has_policy, refuse_policy, render_machine
 from scripts.rendering.paths import BUILD, JOBS_TEMPLATE
-
-# An event whose machine cannot be started is tried again this long, then kept in the queue of rejected events.
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
-MAX_EVENT_AGE_SECONDS = 24 * 3600
-MAX_RETRY_ATTEMPTS = 185
+from scripts.rendering.triggers import trigger_resources
 
 
 def logical_id(name: str) -> str:
@@ -23,13 +19,12 @@ def job_resources(job: Job, cluster: Cluster) -> dict[str, Any]:
     """Resources and outputs of one job, in CloudFormation's long form."""
     name = logical_id(job.name)
     machine = f"{name}StateMachine"
-    resources = {machine: _state_machine(job, cluster)}
-    for number, trigger in enumerate(job.triggers):
-        resources[f"{name}ObjectCreated{number or ''}"] = _object_created(job, machine, trigger.object_created, number)
+    resources = {machine: _state_machine(job, cluster), **trigger_resources(job, name)}
     return {"Resources": resources, "Outputs": {machine: {"Value": {"Ref": machine}}}}
 
 
 def _state_machine(job: Job, cluster: Cluster) -> dict[str, Any]:
+    has_slots = job.limits.concurrent_runs is not None
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -37,59 +32,39 @@ def _state_machine(job: Job, cluster: Cluster) -> dict[str, Any]:
             "StateMachineType": "STANDARD",
             "RoleArn": {"Fn::GetAtt": ["MachineRole", "Arn"]},
             "DefinitionString": render_machine(job, cluster),
+            # ERROR: Step Functions keeps what went well for 90 days, and the record of a run for longer.
+            "LoggingConfiguration": {
+                "Level": "ERROR",
+                "IncludeExecutionData": True,
+                "Destinations": [
+                    {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["MachineLogGroup", "Arn"]}}}
+                ],
+            },
+            "TracingConfiguration": {"Enabled": True},
+            "Tags": [
+                {"Key": "project", "Value": "slow-lambda"},
+                {"Key": "stage", "Value": "${sls:stage}"},
+                {"Key": "job", "Value": job.name},
+            ],
             "DefinitionSubstitutions": {
                 "PlanRunArn": {"Fn::GetAtt": ["PlanRunLambdaFunction", "Arn"]},
                 "RecordRunArn": {"Fn::GetAtt": ["RecordRunLambdaFunction", "Arn"]},
                 "DiagnoseFailureArn": {"Fn::GetAtt": ["DiagnoseFailureLambdaFunction", "Arn"]},
                 "ReapClustersArn": {"Fn::GetAtt": ["ReapClustersLambdaFunction", "Arn"]},
+                **({"GrantSlotsArn": {"Fn::GetAtt": ["GrantSlotsLambdaFunction", "Arn"]}} if has_slots else {}),
                 "RunTopicArn": {"Ref": "RunTopic"},
                 "LogBucket": {"Ref": "LogBucket"},
                 "EmrServiceRole": {"Fn::GetAtt": ["EmrServiceRole", "Arn"]},
                 "EmrNodeProfile": {"Ref": "EmrNodeProfile"},
+                "EmrSecurityConfiguration": {"Ref": "EmrSecurityConfiguration"},
+                "EmrPrimaryGroup": {"Fn::GetAtt": ["EmrPrimaryGroup", "GroupId"]},
+                "EmrWorkerGroup": {"Fn::GetAtt": ["EmrWorkerGroup", "GroupId"]},
+                "EmrServiceGroup": {"Fn::GetAtt": ["EmrServiceGroup", "GroupId"]},
                 **({"EmrAutoScalingRole": {"Fn::GetAtt": ["EmrAutoScalingRole", "Arn"]}} if has_policy(job) else {}),
                 "Stage": "${sls:stage}",
             },
         },
     }
-
-
-def _object_created(job: Job, machine: str, trigger: ObjectCreated, number: int) -> dict[str, Any]:
-    bucket, prefix = job.input.removeprefix("s3://").split("/", 1)
-    return {
-        "Type": "AWS::Events::Rule",
-        "Properties": {
-            "Name": f"slow-lambda-${{sls:stage}}-{job.name}-{number}",
-            "Description": f"Starts {job.name} when its marker object is created.",
-            "EventPattern": {
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created"],
-                "detail": {
-                    "bucket": {"name": [{"Ref": "DataBucket"} if bucket == "${data_bucket}" else bucket]},
-                    "object": {"key": [{"wildcard": f"{_escape(prefix)}*{_escape(trigger.suffix)}"}]},
-                },
-            },
-            "Targets": [
-                {
-                    "Id": "machine",
-                    "Arn": {"Ref": machine},
-                    "RoleArn": {"Fn::GetAtt": ["StartMachineRole", "Arn"]},
-                    "RetryPolicy": {
-                        "MaximumEventAgeInSeconds": MAX_EVENT_AGE_SECONDS,
-                        "MaximumRetryAttempts": MAX_RETRY_ATTEMPTS,
-                    },
-                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["RejectedEvents", "Arn"]}},
-                }
-            ],
-        },
-    }
-
-
-def _escape(text: str) -> str:
-    """Take a literal text into a wildcard pattern.
-
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching
-    """
-    return text.replace("\\", "\\\\").replace("*", "\\*")
 
 
 def render_jobs() -> list[Job]:

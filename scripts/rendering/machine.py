@@ -38,6 +38,11 @@ CALL_TIMEOUT = 60
 # Seconds between two looks for logs, and how many there are.
 LOG_WAIT = 60
 
+# Seconds a run may wait for its turn, where a job may have only so many at a time. Our choice: whoever started it
+# hears within two weeks that it will not run. AWS allows a task, like an execution, a year.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+SLOT_TIMEOUT = 14 * 24 * 3600
+
 # What the retries of all Lambda tasks together may add, generously; the execution's own timeout is a net, not a limit.
 _MARGIN = 3600
 
@@ -103,7 +108,8 @@ def _environment(templates: Path) -> jinja2.Environment:
 def execution_timeout(job: Job, cluster: Cluster) -> int:
     """Return the seconds after which Step Functions gives an execution up: more than all its attempts can take."""
     attempt = job.max_lifetime(cluster) + cluster.terminate_timeout + MAX_LOOKS * LOG_WAIT + sum(TASK_TIMEOUTS.values())
-    return (1 + job.on_failure.attempts) * attempt + _MARGIN
+    waiting = SLOT_TIMEOUT if job.limits.concurrent_runs else 0
+    return waiting + (1 + job.on_failure.attempts) * attempt + _MARGIN
 
 
 def has_policy(job: Job) -> bool:
@@ -165,7 +171,8 @@ def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> s
     text = template.render(
         job=job,
         cluster=cluster,
-        timeouts=TASK_TIMEOUTS | {"call": CALL_TIMEOUT, "execution": execution_timeout(job, cluster)},
+        timeouts=TASK_TIMEOUTS
+        | {"call": CALL_TIMEOUT, "slot": SLOT_TIMEOUT, "execution": execution_timeout(job, cluster)},
         waits={"log": LOG_WAIT, "glance": GLANCE_SECONDS, "pace": PACE_SECONDS},
         max_glances=MAX_GLANCES,
         unpaced_steps=UNPACED_STEPS,

@@ -6,6 +6,7 @@ The zip is deterministic: the same sources and lock file give the same bytes. bo
 
 import hashlib
 import platform
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,9 +14,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scripts.files import appearing
-from scripts.rendering.paths import BUILD, ROOT
+from scripts.rendering.paths import BUILD, LAMBDA_ZIP, ROOT
 
 _LIBRARIES = ("aws-lambda-powertools", "numpy", "pydantic", "PyYAML")
 _CODE = ("lambdas", "emr_specs")
@@ -47,6 +49,30 @@ def this_machine() -> Target:
     """Return the target that runs in this process's own Python."""
     arm = platform.machine().lower() in {"arm64", "aarch64"}
     return Target(sysconfig.get_python_version(), (), "arm64" if arm else "x86_64")
+
+
+def target_at(endpoint: str) -> Target:
+    """Return what the functions run on at an endpoint: the local cloud's on this machine, AWS's on Graviton.
+
+    Parameters
+    ----------
+    endpoint
+        The address of any of its services.
+    """
+    return this_machine() if urlsplit(endpoint).hostname in {"127.0.0.1", "::1", "localhost"} else AWS
+
+
+def write_zip(target: Target) -> Path:
+    """Build the zip that serverless.yml names, for a target, and return its path.
+
+    Raises
+    ------
+    PackageError
+        pip could not install the libraries; its last lines say why.
+    """
+    with appearing(LAMBDA_ZIP) as fresh:
+        shutil.copyfile(package(target), fresh)
+    return LAMBDA_ZIP
 
 
 def package(target: Target) -> Path:

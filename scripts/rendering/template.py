@@ -6,7 +6,9 @@ of resources. What is understood is what the file uses: ``${file(...)}``, ``${se
 Anything else is an error. Logical ids follow osls: ``planRun`` becomes ``PlanRunLambdaFunction``.
 """
 
+import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +92,7 @@ class _Resolver:
     def _lookup(self, match: re.Match[str]) -> Any:
         kind, name, default = match[1], match["name"], match["default"]
         if kind == "file":
-            return self.resolve(_load(ROOT / match["path"]))
+            return self.resolve(_load(ROOT / self.resolve(match["path"])))
         if kind == "self":
             return self.resolve(self._walk(name))
         sources: dict[str, Mapping[str, str]] = {
@@ -106,6 +108,8 @@ class _Resolver:
     def _walk(self, path: str) -> Any:
         value: Any = self._document
         for key in path.split("."):
+            if isinstance(value, str):
+                value = self.resolve(value)
             if not isinstance(value, dict) or key not in value:
                 raise TemplateError(f"${{self:{path}}} names nothing in {SERVERLESS.name}")
             value = value[key]
@@ -186,8 +190,18 @@ def _function_resources(
                 "MemorySize": function["memorySize"],
                 "Timeout": function["timeout"],
                 "Role": function["role"],
+                "TracingConfig": {"Mode": provider["tracing"]["lambda"]},
                 "Environment": {"Variables": provider["environment"]},
                 "Tags": tags,
             },
         },
     }
+
+
+def main() -> None:
+    """Write the template of a stage in a network of its own, for tools that read one."""
+    json.dump(expand(Options(), CodeLocation("deployment", "lambdas.zip")), sys.stdout, indent=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,7 @@ OTHERS = [job.name for job in load_jobs() if job.name != JOB]
 VARIANTS = [
     Variant(JOB),
     *(Variant(name) for name in OTHERS),
-    Variant(JOB, "stepwise"),
+    Variant(JOB, "stepwise", runs=1),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Jobs and ways of submitting their steps, and in which states their machines differ."""
+"""Jobs, ways of submitting their steps and of waiting for their turn, and in which states their machines differ."""
 
 import json
 import re
@@ -21,21 +21,30 @@ _NUMBER = re.compile(r'"\d+"')
 
 @dataclass(frozen=True)
 class Variant:
-    """A job, and how its steps are submitted if not as its spec says."""
+    """A job, and how its steps are submitted, or how many runs it may have at a time, if not as its spec says."""
 
     job: str
     submission: Submission | None = None
+    runs: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.job} {self.submission or 'as it is'}"
+        return f"{self.job} {self.submission or 'as it is'}" + (f", {self.runs} at a time" if self.runs else "")
 
 
 def machine_of_variant(variant: Variant) -> Machine:
-    """Return the machine; the Lambdas see the job as it is, for they do not ask how steps are submitted."""
+    """Return the machine; the Lambdas see the job as it is.
+
+    They do not ask how steps are submitted, and whoever is alone gets a slot at once, however many there are.
+    """
     job = load_job(variant.job)
-    if variant.submission is None:
+    if variant == Variant(variant.job):
         return machine_of(job)
-    changed = job.model_copy(update={"submission": variant.submission})
+    changed = job.model_copy(
+        update={
+            "submission": variant.submission or job.submission,
+            "limits": job.limits.model_copy(update={"concurrent_runs": variant.runs or job.limits.concurrent_runs}),
+        }
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(in_process, "load_job", lambda _name: changed)
         return replace(machine_of(job), definition=in_process.rendered_definition(job.name))

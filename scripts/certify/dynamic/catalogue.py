@@ -13,6 +13,10 @@ _EMR_API = "arn:aws:states:::aws-sdk:emr:"
 _LAMBDA = "arn:aws:states:::lambda:"
 _SNS = "arn:aws:states:::sns:"
 
+# What the service answers is not the task's result: that comes with the token.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+_CALLBACK = ".waitForTaskToken"
+
 # The API call behind an integration, and the one that .sync polls with.
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-emr.html
 _EMR_CALLS = {
@@ -106,7 +110,8 @@ def acts_for(state: Mapping[str, Any]) -> dict[str, Act]:
         own = _errors(_SNS_ERRORS)
     else:
         own = iter(())
-    return {**dict(own), **dict(_task(resource.startswith(_LAMBDA))), **dict(_anywhere(state))}
+    answers = {} if resource.endswith(_CALLBACK) else dict(_answers(resource.startswith(_LAMBDA)))
+    return {**dict(own), **dict(_task()), **answers, **dict(_anywhere(state))}
 
 
 def _emr(action: str, *, waits: bool) -> Iterator[tuple[str, Act]]:
@@ -149,12 +154,15 @@ def _errors(errors: dict[str, tuple[str, str]]) -> Iterator[tuple[str, Act]]:
         yield f"{name}-always", Fails(error, cause, always=True)
 
 
-def _task(in_payload: bool) -> Iterator[tuple[str, Act]]:
+def _task() -> Iterator[tuple[str, Act]]:
     yield "denied-always", Fails("States.Permissions", _DENIED, always=True)
     yield "runtime-error", Fails("States.Runtime", "The interpreter failed.")
     yield "times-out-once", TimesOut()
     yield "times-out-always", TimesOut(always=True)
     yield "times-out-accepted", TimesOut(accepted=True)
+
+
+def _answers(in_payload: bool) -> Iterator[tuple[str, Act]]:
     for name, garbage in {**_GARBAGE, "too-large": TOO_LARGE}.items():
         answer = {"Payload": garbage, "StatusCode": 200} if in_payload else garbage
         yield name if name == "too-large" else f"answers-{name}", Answers(answer)

@@ -3,7 +3,8 @@
 Replaced are the handler of the EMR API, the dispatch entries of ``elasticmapreduce:`` and ``aws-sdk:emr:`` tasks
 (ministack has none), and the task timeout, which must be counted on the engine's clock for ``.sync`` tasks.
 ``_fail_execution`` is wrapped so that a stopped execution stays ABORTED. ``ministack_branches`` has the branches of a
-Parallel, and what stops waiting when an execution or a branch is stopped.
+Parallel, and what stops waiting when an execution or a branch is stopped; ``ministack_cloudformation`` the types of
+resources its CloudFormation lacks; ``ministack_tokens`` tasks that wait for a token.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import emr, stepfunctions
 
-from scripts.local.adapters import aws_sdk, ministack_branches
+from scripts.local.adapters import aws_sdk, ministack_branches, ministack_cloudformation, ministack_tokens
 from scripts.local.adapters.hooks import require
 from scripts.local.adapters.ministack_branches import Stopped, go_on, stopped
 from scripts.local.emr.clock import Clock
@@ -42,11 +43,14 @@ def install(engine: EmrEngine, clock: Clock) -> None:
         "_fail_execution",
         "_ExecutionError",
         *ministack_branches.HOOKS,
+        *ministack_tokens.HOOKS,
     )
     require("ministack", PINNED, stepfunctions, *hooks)
     _install_api(engine, clock)
     _install_integration(engine, clock)
     ministack_branches.install(clock)
+    ministack_tokens.install(clock)
+    ministack_cloudformation.install(PINNED)
 
 
 def _install_api(engine: EmrEngine, clock: Clock) -> None:

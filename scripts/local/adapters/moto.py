@@ -3,7 +3,8 @@
 moto brings an interpreter of Amazon States Language, S3, DynamoDB and SNS. What it lacks is replaced here, each at one
 hook: ``elasticmapreduce`` and ``aws-sdk:emr`` tasks, the EMR API, a JSONata evaluator, Lambda without containers; in
 ``moto_time`` time that passes only on the engine's clock, in ``moto_branches`` the branches of a Parallel, in
-``moto_errors`` AWS's rules for errors, in ``moto_faults`` a seam for tests.
+``moto_tokens`` tasks that wait for a token, in ``moto_errors`` AWS's rules for errors, in ``moto_faults`` a seam for
+tests.
 """
 
 import contextlib
@@ -42,6 +43,7 @@ from scripts.local.adapters.moto_faults import Interference, Seam
 from scripts.local.adapters.moto_hooks import hooked
 from scripts.local.adapters.moto_speed import speed_hooks
 from scripts.local.adapters.moto_time import time_hooks
+from scripts.local.adapters.moto_tokens import token_hooks
 from scripts.local.emr.clock import Clock, VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.errors import EmrApiError
@@ -74,6 +76,7 @@ def installed(
     hooks = [
         *time_hooks(clock),
         *branch_hooks(clock),
+        *token_hooks(clock),
         *error_hooks(),
         *speed_hooks(),
         *(seam.hooks() if seam else ()),

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -49,7 +50,8 @@ def test_totals_and_manifest() -> None:
     _, measured, objects = measure(
         FakeS3(listed("in/a.parquet", 100), listed("in/b/c.csv.gz", 30), listed("in/d.csv.gz", 70), listed("out/x", 5))
     )
-    assert measured == Measurement(
+    assert len(measured.version) == 64
+    assert replace(measured, version="") == Measurement(
         bytes=200,
         files=3,
         largest_file_bytes=100,
@@ -63,6 +65,16 @@ def test_totals_and_manifest() -> None:
     )
     assert (measured.format, measured.codec) == ("mixed", "mixed")
     assert objects[0] == {"bucket": "bucket", "key": "in/a.parquet", "bytes": 100, "etag": "e"}
+
+
+def test_a_version_is_of_what_is_read_in_whatever_order() -> None:
+    def version(*objects: S3Object) -> str:
+        return measure(FakeS3(*objects))[1].version
+
+    one, two = listed("in/a.csv", 1), listed("in/b.csv", 2)
+    assert version(one, two) == version(two, one, listed("in/_SUCCESS", 0), listed("in/_temporary/c.csv", 3))
+    changes = [(one,), (one, listed("in/b.csv", 3)), (one, listed("in/c.csv", 2)), (one, two._replace(etag="f"))]
+    assert len({version(one, two), *(version(*each) for each in changes)}) == len(changes) + 1
 
 
 def test_what_spark_skips_does_not_count() -> None:

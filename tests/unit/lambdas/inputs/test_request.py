@@ -33,7 +33,7 @@ def event(key: str, **changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-def texts(document: object, created_as: Sequence[tuple[str, CreatedAs]] = ()) -> list[str]:
+def texts(document: object, created_as: Sequence[tuple[str, str, CreatedAs]] = ()) -> list[str]:
     return [str(each) for each in parse_request(document, JOB_INPUT, created_as).inputs]
 
 
@@ -47,7 +47,11 @@ def test_forms() -> None:
 
 
 def test_what_the_object_created_is() -> None:
-    created_as: list[tuple[str, CreatedAs]] = [("_SUCCESS", "folder"), (".csv", "object"), (".manifest", "manifest")]
+    created_as: list[tuple[str, str, CreatedAs]] = [
+        ("in/", "_SUCCESS", "folder"),
+        ("in/", ".csv", "object"),
+        ("", ".manifest", "manifest"),
+    ]
     assert texts(event("in/2026/_SUCCESS"), created_as) == ["s3://bucket/in/2026/"]
     assert texts(event("in/2026/other"), created_as) == ["s3://bucket/in/2026/"]
     asked = parse_request(event("in/a b.csv"), JOB_INPUT, created_as)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.specs import UnknownSpecError, load_cluster, load_job, load_jobs
+from lambdas.specs import ObjectCreated, UnknownSpecError, load_cluster, load_job, load_jobs
 from tests.unit.lambdas.specs.mistakes import change, findings
 
 
@@ -18,7 +18,7 @@ def test_job_as_written(specs: Path) -> None:
     job = load_job("count", specs)
     assert job.steps[0].timeout == 90
     assert job.steps[0].args == ("--input", "<< input >>", "--run", "<< run_id >>")
-    assert job.triggers[0].object_created.suffix == "_SUCCESS"
+    assert job.triggers[0].object_created == ObjectCreated(suffix="_SUCCESS")
     assert job.limits.max_nodes == 10
     assert job.on_failure.attempts == 2
 

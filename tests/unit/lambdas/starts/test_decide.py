@@ -1,0 +1,151 @@
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lambdas.specs import Job
+from lambdas.specs.load import load_job
+from lambdas.starts.decide import MAX_LOOKS, Later, Start, decide
+from lambdas.starts.message import StartMessage, StartMessageError, parse_message
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+JOB = load_job("pricing-summary")
+TRIGGERS: list[dict[str, Any]] = [
+    {"object_created": {"suffix": "_SUCCESS"}},
+    {"object_created": {"suffix": ".csv", "input": "object"}},
+    {"object_created": {"suffix": ".list", "input": "manifest"}},
+    {"schedule": {"expression": "rate(1 hour)"}},
+    {"event": {"source": ["my.app"]}},
+]
+FOLDER = "landing/tpch/day=1/"
+
+
+@pytest.fixture
+def job() -> Job:
+    return Job.model_validate({**JOB.model_dump(by_alias=True, exclude={"triggers"}, mode="json"), **SPEC})
+
+
+SPEC: dict[str, Any] = {
+    "triggers": TRIGGERS,
+    "steps": [{"name": "clean", "script": "clean.py", "timeout": "1h"}],
+    "limits": {"max_nodes": 4},
+}
+
+
+def created(s3: "S3Client", key: str, trigger: int = 0, looks: int = 0) -> StartMessage:
+    found = s3.head_object(Bucket="the-data", Key=key)
+    thing = {"key": key, "size": found["ContentLength"], "etag": found["ETag"].strip('"')}
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": "the-data"}, "object": thing},
+    }
+    return StartMessage(job=JOB.name, trigger=trigger, event=event, looks=looks)
+
+
+def put(s3: "S3Client", key: str, body: bytes = b"1") -> None:
+    s3.put_object(Bucket="the-data", Key=key, Body=body)
+
+
+@pytest.fixture
+def landed(deployment: "S3Client") -> "S3Client":
+    put(deployment, f"{FOLDER}a.csv", b"1,2")
+    put(deployment, f"{FOLDER}b.csv", b"3,4")
+    put(deployment, f"{FOLDER}_SUCCESS", b"")
+    return deployment
+
+
+def started(message: StartMessage, job: Job, s3: "S3Client") -> Start:
+    decided = decide(message, job, "the-data", s3)
+    assert isinstance(decided, Start)
+    return decided
+
+
+def test_one_run_for_each_content_of_a_folder(landed: "S3Client", job: Job) -> None:
+    marker = created(landed, f"{FOLDER}_SUCCESS")
+    first = started(marker, job, landed)
+    assert first.document["input"] == f"s3://the-data/{FOLDER}"
+    assert first.name.startswith("pricing-summary-")
+    assert started(marker, job, landed) == first, "announced twice"
+    put(landed, f"{FOLDER}b.csv", b"3,4")
+    assert started(marker, job, landed) == first, "the same content again"
+    put(landed, f"{FOLDER}b.csv", b"3,5")
+    other = started(marker, job, landed)
+    assert other.name != first.name
+    assert other.document["version"] != first.document["version"]
+
+
+def test_the_same_content_elsewhere_is_another_run(landed: "S3Client", job: Job) -> None:
+    for name in ("a.csv", "b.csv", "_SUCCESS"):
+        body = landed.get_object(Bucket="the-data", Key=f"{FOLDER}{name}")["Body"].read()
+        put(landed, f"landing/tpch/day=2/{name}", body)
+    one = started(created(landed, f"{FOLDER}_SUCCESS"), job, landed)
+    assert started(created(landed, "landing/tpch/day=2/_SUCCESS"), job, landed).name != one.name
+
+
+def test_an_object_is_known_from_its_event(landed: "S3Client", job: Job) -> None:
+    decided = started(created(landed, f"{FOLDER}a.csv", 1), job, landed)
+    listed = started(
+        StartMessage(job=JOB.name, changed={"input": f"s3://the-data/{FOLDER}a.csv", "version": "older"}), job, landed
+    )
+    assert decided == listed, "planning the run lists the object, and must come to the same version"
+
+
+def test_what_a_manifest_lists(landed: "S3Client", job: Job) -> None:
+    put(landed, "landing/tpch/day.list", f"s3://the-data/{FOLDER}a.csv".encode())
+    decided = started(created(landed, "landing/tpch/day.list", 2), job, landed)
+    assert decided.document["manifest"] == "s3://the-data/landing/tpch/day.list"
+    put(landed, f"{FOLDER}a.csv", b"other")
+    assert started(created(landed, "landing/tpch/day.list", 2), job, landed).name != decided.name
+
+
+def test_a_marker_before_its_data_is_looked_at_again(deployment: "S3Client", job: Job) -> None:
+    put(deployment, f"{FOLDER}_SUCCESS", b"")
+    waits = [
+        decide(created(deployment, f"{FOLDER}_SUCCESS", looks=looks), job, "the-data", deployment)
+        for looks in range(MAX_LOOKS)
+    ]
+    assert [each.seconds for each in waits if isinstance(each, Later)] == [60, 120, 240, 480, 900, 900, 900]
+    given_up = started(created(deployment, f"{FOLDER}_SUCCESS", looks=MAX_LOOKS), job, deployment)
+    assert given_up.document == {"input": f"s3://the-data/{FOLDER}"}, "the run says that there is nothing"
+    put(deployment, f"{FOLDER}a.csv")
+    assert "version" in started(created(deployment, f"{FOLDER}_SUCCESS", looks=1), job, deployment).document
+
+
+def test_an_input_that_cannot_be_read_is_started_to_say_so(landed: "S3Client", job: Job) -> None:
+    put(landed, "landing/tpch/day.list", b"no address")
+    decided = started(created(landed, "landing/tpch/day.list", 2), job, landed)
+    assert decided.document == {"manifest": "s3://the-data/landing/tpch/day.list"}
+    assert started(created(landed, "landing/tpch/day.list", 2), job, landed) == decided
+
+
+def test_a_schedule_and_an_event_start_one_run_for_each_occasion(deployment: "S3Client", job: Job) -> None:
+    def scheduled(time: str) -> Start:
+        return started(StartMessage(job=JOB.name, trigger=3, scheduled=time), job, deployment)
+
+    assert scheduled("2026-11-26T03:00:00Z") == scheduled("2026-11-26T03:00:00Z")
+    assert scheduled("2026-11-26T03:00:00Z").name != scheduled("2026-11-26T04:00:00Z").name
+    assert scheduled("2026-11-26T03:00:00Z").document == {}
+    events = [StartMessage(job=JOB.name, trigger=4, event={"id": each, "source": "my.app"}) for each in ("1", "1", "2")]
+    names = [started(each, job, deployment).name for each in events]
+    assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (StartMessage(job="pricing-summary", trigger=9, event={}), "5 triggers, and the message is of triggers\\[9\\]"),
+        (StartMessage(job="pricing-summary", trigger=3), "neither an event nor a time"),
+        (StartMessage(job="pricing-summary", trigger=0), "without its event"),
+    ],
+)
+def test_a_message_nobody_sends(message: StartMessage, says: str, deployment: "S3Client", job: Job) -> None:
+    with pytest.raises(StartMessageError, match=says):
+        decide(message, job, "the-data", deployment)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"job": "x", "other": 1}', '{"job": 1}'])
+def test_no_message(text: str) -> None:
+    with pytest.raises(StartMessageError, match="no message that starts a job"):
+        parse_message(text)
