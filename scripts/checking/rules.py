@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
-from scripts.checking.specs import Specs
-
+Subject = TypeVar("Subject")
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
@@ -19,15 +18,19 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """Something specs should not do.
+class Rule(Generic[Subject]):
+    """Something specs, a state machine's definition or a template should not do.
 
     Attributes
     ----------
+    id
+        Words joined by hyphens; it stays the same for ever, because people write it down.
     severity
         An ``error`` cannot work, a ``warning`` is likely not meant, a ``note`` is good to know.
     why, fix
-        Why it matters, and what to do about it.
+        Why it matters, and what to do about it; sentences.
+    link
+        The page that says so.
     find
         Yields a place and what is there.
     """
@@ -36,7 +39,8 @@ class Rule:
     severity: Severity
     why: str
     fix: str
-    find: Callable[[Specs], Iterable[tuple[Place, str]]]
+    link: str
+    find: Callable[[Subject], Iterable[tuple[Place, str]]]
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,19 @@ class Found:
     what: str
     why: str
     fix: str
+    link: str
 
 
-def apply(rules: Sequence[Rule], specs: Specs) -> list[Found]:
+def apply(rules: Sequence[Rule[Subject]], subject: Subject) -> list[Found]:
     """Return what all rules find, the worst first, then by place."""
-    found = [each for rule in rules for each in _found(rule, specs)]
+    return worst_first(each for rule in rules for each in _found(rule, subject))
+
+
+def worst_first(found: Iterable[Found]) -> list[Found]:
+    """Return what was found in the order in which it is shown."""
     return sorted(found, key=lambda each: (SEVERITIES.index(each.severity), each.file, each.line, each.id, each.what))
 
 
-def _found(rule: Rule, specs: Specs) -> Iterator[Found]:
-    for place, what in rule.find(specs):
-        yield Found(rule.id, rule.severity, place.file, place.line, what, rule.why, rule.fix)
+def _found(rule: Rule[Subject], subject: Subject) -> Iterator[Found]:
+    for place, what in rule.find(subject):
+        yield Found(rule.id, rule.severity, place.file, place.line, what, rule.why, rule.fix, rule.link)

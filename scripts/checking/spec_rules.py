@@ -1,15 +1,13 @@
-"""The rules about specs."""
+"""The rules about specs as such: whether they can be read, are used, and are up to date."""
 
 from collections.abc import Iterator
 
-from lambdas.scaling.alarms import rounded
-from lambdas.sizing.elastic import ScalingError, fit_policy, left_out
-from lambdas.specs import Catalogue, CustomScaling
-from lambdas.specs.cluster import Market
-from lambdas.specs.document import Key, read_document
-from lambdas.specs.paths import scaling_file
 from scripts.checking.rules import Place, Rule
 from scripts.checking.specs import Specs
+
+# On-demand prices seldom change, spot prices within months.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/how-spot-instances-work.html
+MAX_PRICE_AGE_DAYS = 365
 
 
 def _mistakes(specs: Specs) -> Iterator[tuple[Place, str]]:
@@ -18,54 +16,25 @@ def _mistakes(specs: Specs) -> Iterator[tuple[Place, str]]:
         yield Place(each.file, each.line), f"{key}expected {each.expected}; found {each.found}"
 
 
-def _unfollowable(specs: Specs) -> Iterator[tuple[Place, str]]:
-    for policy, who, market, max_nodes in _uses(specs):
-        for catalogue in specs.catalogues.values():
-            try:
-                fit_policy(policy, market, catalogue, max_nodes)
-            except ScalingError as error:
-                yield _place(specs, policy, ("rules",)), f"{who}: {error}"
+def _unused_clusters(specs: Specs) -> Iterator[tuple[Place, str]]:
+    used = {job.cluster for job in specs.jobs.values()}
+    for name in specs.clusters:
+        if name not in used:
+            yield specs.of_cluster(name, "name"), f"no job runs on {name!r}"
 
 
-def _types_left_out(specs: Specs) -> Iterator[tuple[Place, str]]:
-    for policy, who, market, max_nodes in _uses(specs):
-        for catalogue in specs.catalogues.values():
-            if _can_be_followed(policy, market, catalogue, max_nodes):
-                for problem in left_out(policy, market, catalogue, max_nodes):
-                    yield _place(specs, policy, ("task_groups",)), f"{who}: {problem}"
+def _unused_scalings(specs: Specs) -> Iterator[tuple[Place, str]]:
+    used = {job.scaling for job in specs.jobs.values()}
+    for name in specs.scalings:
+        if name not in used:
+            yield specs.of_scaling(name, "name"), f"no job is scaled by {name!r}"
 
 
-def _rounded_periods(specs: Specs) -> Iterator[tuple[Place, str]]:
-    for policy in specs.policies.values():
-        for number, rule in enumerate(policy.rules):
-            if words := rounded(rule):
-                yield _place(specs, policy, ("rules", number)), words
-
-
-def _uses(specs: Specs) -> Iterator[tuple[CustomScaling, str, Market, int]]:
-    """Yield each policy with who uses it, where task nodes come from, and how many nodes there may be.
-
-    A policy of no job is looked at with all the nodes it asks for.
-    """
-    for policy in specs.policies.values():
-        jobs = [job for job in specs.jobs.values() if job.scaling == policy.name and job.cluster in specs.clusters]
-        for job in jobs:
-            yield policy, f"job {job.name!r}", specs.clusters[job.cluster].task_market, job.limits.max_nodes
-        if not jobs:
-            most = policy.smallest + sum(group.max - group.min for group in policy.task_groups)
-            yield policy, "with all the nodes it asks for", "spot", most
-
-
-def _can_be_followed(policy: CustomScaling, market: Market, catalogue: Catalogue, max_nodes: int) -> bool:
-    try:
-        return bool(fit_policy(policy, market, catalogue, max_nodes))
-    except ScalingError:
-        return False
-
-
-def _place(specs: Specs, policy: CustomScaling, key: Key) -> Place:
-    document = read_document(scaling_file(policy.name, specs.root), specs.root)
-    return Place(document.name, document.line(key))
+def _old_prices(specs: Specs) -> Iterator[tuple[Place, str]]:
+    for region, catalogue in specs.catalogues.items():
+        age = (specs.today - catalogue.prices_as_of).days
+        if age > MAX_PRICE_AGE_DAYS:
+            yield specs.of_catalogue(region), f"the prices of {region} are of {catalogue.prices_as_of}, {age} days old"
 
 
 SPEC_RULES = (
@@ -74,27 +43,31 @@ SPEC_RULES = (
         severity="error",
         why="A spec that cannot be read keeps its jobs from being rendered and deployed.",
         fix="Write what is expected there.",
+        link="https://docs.aws.amazon.com/emr/latest/APIReference/API_RunJobFlow.html",
         find=_mistakes,
     ),
     Rule(
-        id="scaling-cannot-be-followed",
-        severity="error",
-        why="A policy that never adds nodes, or adds and removes the same ones for ever, costs money and time.",
-        fix="Move the thresholds apart, add and remove fewer nodes at a time, or name other types.",
-        find=_unfollowable,
-    ),
-    Rule(
-        id="scaling-type-left-out",
-        severity="warning",
-        why="Runs only take types with which the policy comes to rest.",
-        fix="Leave the type out, or move the thresholds apart so that it can be used.",
-        find=_types_left_out,
-    ),
-    Rule(
-        id="scaling-period-rounded",
+        id="cluster-spec-unused",
         severity="note",
-        why="EMR publishes its metrics every five minutes, so that an alarm can only watch whole periods of that.",
-        fix="None is needed; the spec keeps what was meant, and EMR gets the nearest alarm there can be.",
-        find=_rounded_periods,
+        why="A cluster spec that no job names is deployed with every job and looked after by nobody.",
+        fix="Remove it, unless a job is about to use it.",
+        link="https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-plan.html",
+        find=_unused_clusters,
+    ),
+    Rule(
+        id="scaling-spec-unused",
+        severity="note",
+        why="A scaling spec that no job names is checked against the types of no cluster.",
+        fix="Remove it, unless a job is about to use it.",
+        link="https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-scale-on-demand.html",
+        find=_unused_scalings,
+    ),
+    Rule(
+        id="prices-old",
+        severity="warning",
+        why="The size of a run is chosen by its price, and budgets are kept by it.",
+        fix="Run 'slow-lambda prices refresh' and look at what changed.",
+        link="https://aws.amazon.com/emr/pricing/",
+        find=_old_prices,
     ),
 )
