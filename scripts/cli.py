@@ -14,14 +14,20 @@ from scripts.certify.command import certify
 from scripts.certify.dynamic.errors import CaseUnknownError
 from scripts.certify.static import DefinitionError
 from scripts.check import check
+from scripts.checking.asl_validator import AslValidatorError
+from scripts.checking.template_lint import CfnLintError
 from scripts.demo.command import demo
 from scripts.demo.data import DataError
 from scripts.demo.run import DemoError
 from scripts.deployment import DeploymentError
 from scripts.diagnose import diagnose
 from scripts.diagnosing.past_run import RunUnknownError
+from scripts.dlq.command import dlq
+from scripts.dlq.errors import LetterUnknownError
 from scripts.local.cloud import LocalCloudError
 from scripts.local.command import local
+from scripts.node import NodeError
+from scripts.preflight.command import preflight
 from scripts.prices.command import prices
 from scripts.prices.errors import PricesError
 from scripts.reap import reap
@@ -35,16 +41,20 @@ from scripts.watch import watch
 
 # What a user can mend; anything else is a bug and keeps its traceback.
 EXPECTED = (
+    AslValidatorError,
     BotoCoreError,
     CaseUnknownError,
+    CfnLintError,
     ClientError,
     DataError,
     DefinitionError,
     DemoError,
     DeploymentError,
     RejectionError,
+    LetterUnknownError,
     LocalCloudError,
     MeasurementsError,
+    NodeError,
     PackageError,
     PricesError,
     RenderError,
@@ -60,10 +70,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, diagnose, replay, certify, reap, size, check, render, package, publish):
+for verb in (demo, run, watch, diagnose, replay, certify, reap, size, check, preflight, render, package, publish):
     app.command()(verb)
 app.add_typer(local, name="local", help="The local cloud on its own.")
 app.add_typer(bench, name="bench", help="Measure what this project costs and how well it sizes.")
+app.add_typer(dlq, name="dlq", help="What could not be started or ended, why, and again.")
 app.add_typer(prices, name="prices", help="The instance types and what they cost.")
 
 

@@ -3,7 +3,9 @@
 ``object#<identity>`` remembers an object, ``waiting#<time>#<identity>`` waits, ``closed`` counts, ``closing`` names.
 """
 
+import contextlib
 import datetime
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,16 @@ MEMORY = datetime.timedelta(days=90)
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BATCH_WRITES = 25
+
+# What DynamoDB did not get to is sent again after a pause that grows.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html#Programming.Errors.RetryAndBackoff
+FIRST_PAUSE_SECONDS = 0.05
+MAX_PAUSE_SECONDS = 2.0
+
+# Why a transaction was cancelled: a condition does not hold; another's writes one of its items at this moment.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+_FAILED = "ConditionalCheckFailed"
+_CONFLICT = "TransactionConflict"
 
 _WAITING = "waiting#"
 _CLOSED = "closed"
@@ -54,7 +66,7 @@ class BatchTable:
         moment = now.astimezone(datetime.UTC).strftime(_MOMENT)
         known = self._item(f"object#{identity}", expires={"N": str(int((now + MEMORY).timestamp()))})
         waits = self._item(f"{_WAITING}{moment}#{identity}", uri={"S": uri}, size={"N": str(size)}, since={"S": moment})
-        return self._write({"Put": {**known, **_ABSENT}}, {"Put": waits})
+        return self._write({"Put": {**known, **_ABSENT}}, {"Put": waits}, lost={_FAILED})
 
     def first(self, limit: int) -> list[Waiting]:
         """Return those that have waited longest."""
@@ -64,7 +76,8 @@ class BatchTable:
             KeyConditionExpression="#queue = :queue AND begins_with(#item, :waiting)",
             ExpressionAttributeNames=_NAMES,
             ExpressionAttributeValues={":queue": {"S": self.queue}, ":waiting": {"S": _WAITING}},
-            PaginationConfig={"MaxItems": limit},
+            # Without a page's size each of them would be a megabyte, however few are wanted of it.
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
         )
         return [_waiting(item) for page in pages for item in page["Items"]]
 
@@ -100,19 +113,26 @@ class BatchTable:
                 "ExpressionAttributeNames": {"#count": "count"},
                 "ExpressionAttributeValues": {":closed": {"N": str(closed)}},
             }
-        return self._write({"Put": {**named, **_ABSENT}}, {"Put": {**counted, **still}})
+        # Of two who close at the same moment the first one has it. Of two who add an object so, the other has to come
+        # again: only then is it sure that the object is known.
+        return self._write({"Put": {**named, **_ABSENT}}, {"Put": {**counted, **still}}, lost={_FAILED, _CONFLICT})
 
     def remove(self, items: Sequence[str]) -> None:
         """Let objects wait no more."""
         for begin in range(0, len(items), MAX_BATCH_WRITES):
             some = items[begin : begin + MAX_BATCH_WRITES]
             left: dict[str, Any] = {self.table: [{"DeleteRequest": {"Key": self._key(item)}} for item in some]}
-            while left:
-                left = dict(self.dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"])
+            pause = FIRST_PAUSE_SECONDS
+            while left := dict(self.dynamodb.batch_write_item(RequestItems=left)["UnprocessedItems"]):
+                time.sleep(pause)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     def finish(self, closing: Closing) -> None:
-        """Forget that a batch is being closed, if it still is."""
-        try:
+        """Forget that a batch is being closed, if it still is; somebody may be just looking for that."""
+        with contextlib.suppress(
+            self.dynamodb.exceptions.ConditionalCheckFailedException,
+            self.dynamodb.exceptions.TransactionConflictException,
+        ):
             self.dynamodb.delete_item(
                 TableName=self.table,
                 Key=self._key(_CLOSING),
@@ -120,17 +140,14 @@ class BatchTable:
                 ExpressionAttributeNames={"#batch": "batch"},
                 ExpressionAttributeValues={":batch": {"S": closing.batch}},
             )
-        except self.dynamodb.exceptions.ConditionalCheckFailedException:
-            return
 
-    def _write(self, *writes: Any) -> bool:
-        """Make all of some writes; false if what they depend on does not hold."""
+    def _write(self, *writes: Any, lost: set[str]) -> bool:
+        """Make all of some writes; false if they were cancelled for one of those reasons."""
         try:
             self.dynamodb.transact_write_items(TransactItems=writes)
         except self.dynamodb.exceptions.TransactionCanceledException as error:
-            # A conflict is another's write of the same item at this moment: of the two, one holds.
             codes = {reason["Code"] for reason in error.response["CancellationReasons"]}
-            if "ConditionalCheckFailed" in codes:
+            if codes & lost:
                 return False
             raise
         return True

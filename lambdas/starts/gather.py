@@ -67,15 +67,21 @@ class Gatherer:
         trigger = (job.name, message.trigger)
         if rule is None or trigger in self._closed:
             return
-        close_due(self._store(job, message.trigger), rule, self._now, lambda batch: self._start(job, batch))
+        store = self._store(job, message.trigger)
+        left = close_due(store, rule, self._now, lambda batch: self._start(job, batch))
+        if left is not None:
+            self._look_at_end(job, message.trigger, left.timestamp() + rule.window)
         self._closed.add(trigger)
 
     def _add(self, message: StartMessage, event: dict[str, object], rule: Batch) -> None:
         created = parse_event(event)
-        store = self._store(load_job(message.job), message.trigger)
+        job = load_job(message.job)
+        store = self._store(job, message.trigger)
         if add(store, str(created.uri), created.object.etag, created.object.size, self._now):
-            until = self._now.timestamp() + rule.window
-            self._send_timer(StartMessage(job=message.job, trigger=message.trigger, close=True, until=until))
+            self._look_at_end(job, message.trigger, self._now.timestamp() + rule.window)
+
+    def _look_at_end(self, job: Job, trigger: int, until: float) -> None:
+        self._send_timer(StartMessage(job=job.name, trigger=trigger, close=True, until=until))
 
     def _look_again(self, message: StartMessage) -> None:
         """Go on waiting: a message is delayed for a quarter of an hour at most, and longer windows take several."""
