@@ -67,21 +67,15 @@ class Gatherer:
         trigger = (job.name, message.trigger)
         if rule is None or trigger in self._closed:
             return
-        store = self._store(job, message.trigger)
-        left = close_due(store, rule, self._now, lambda batch: self._start(job, batch))
-        if left is not None:
-            self._look_at_end(job, message.trigger, left.timestamp() + rule.window)
+        close_due(self._store(job, message.trigger), rule, self._now, lambda batch: self._start(job, batch))
         self._closed.add(trigger)
 
     def _add(self, message: StartMessage, event: dict[str, object], rule: Batch) -> None:
         created = parse_event(event)
-        job = load_job(message.job)
-        store = self._store(job, message.trigger)
+        store = self._store(load_job(message.job), message.trigger)
         if add(store, str(created.uri), created.object.etag, created.object.size, self._now):
-            self._look_at_end(job, message.trigger, self._now.timestamp() + rule.window)
-
-    def _look_at_end(self, job: Job, trigger: int, until: float) -> None:
-        self._send_timer(StartMessage(job=job.name, trigger=trigger, close=True, until=until))
+            until = self._now.timestamp() + rule.window
+            self._send_timer(StartMessage(job=message.job, trigger=message.trigger, close=True, until=until))
 
     def _look_again(self, message: StartMessage) -> None:
         """Go on waiting: a message is delayed for a quarter of an hour at most, and longer windows take several."""
