@@ -3,23 +3,39 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TOOLS := node_modules/.installed
 SCALE ?= 0.1
+STAGE ?= dev
+REGION ?= us-east-1
 CHECKED := lambdas scripts tests emr_specs
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench pictures lock clean
+.PHONY: demo test test-deploy lint deploy remove bench pictures lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/slow-lambda demo --scale $(SCALE)
 
 # A file of tests stays on one worker, so that what its tests share is made once.
-test: lint
+test: lint $(TOOLS)
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Only the proof that osls deploys the project and removes it.
+test-deploy: $(INSTALLED) $(TOOLS)
+	$(BIN)/pytest tests/deploy
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
+
+# NETWORK=new (a network of the stage's own) or NETWORK=own SUBNETS=subnet-a,subnet-b; else as it is deployed.
+deploy: $(INSTALLED) $(TOOLS)
+	@$(BIN)/python -m scripts.deploying deploy --stage $(STAGE) --region $(REGION) \
+		$(if $(NETWORK),--network $(NETWORK)) $(if $(SUBNETS),--subnets $(SUBNETS))
+
+# All but the data bucket.
+remove: $(INSTALLED) $(TOOLS)
+	@$(BIN)/python -m scripts.deploying remove --stage $(STAGE) --region $(REGION)
 
 bench: $(INSTALLED)
 	@$(BIN)/slow-lambda bench local --scale $(SCALE)
@@ -32,6 +48,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --no-deps --editable .
 	@touch $@
 
+# osls and asl-validator, and Node itself where the PATH has none that is new enough.
+$(TOOLS): package.json package-lock.json .npmrc | $(INSTALLED)
+	@echo "installing osls and asl-validator into node_modules (half a minute, once)"
+	@$(BIN)/python -m scripts.node
+	@touch $@
+
 # Draw README.md's pictures; needs graphviz.
 pictures: $(INSTALLED)
 	$(BIN)/python -m scripts.pictures
@@ -42,4 +64,4 @@ lock:
 		--no-emit-index-url --no-header --no-annotate pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build node_modules .serverless .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,15 +1,13 @@
 """``slow-lambda render``, ``package`` and ``publish``: what a deployment to AWS needs beside ``serverless.yml``."""
 
-import shutil
 from typing import Annotated
 
 import typer
 
 from scripts import deployment
 from scripts.rendering.jobs import render_jobs
-from scripts.rendering.package import AWS
-from scripts.rendering.package import package as build_package
-from scripts.rendering.paths import BUILD, JOBS_TEMPLATE, LAMBDA_ZIP
+from scripts.rendering.package import AWS, write_zip
+from scripts.rendering.paths import BUILD, JOBS_TEMPLATE
 
 
 def render() -> None:
@@ -21,8 +19,7 @@ def render() -> None:
 
 def package() -> None:
     """Build the Lambda zip that serverless.yml deploys: Python 3.13 on Graviton."""
-    shutil.copyfile(build_package(AWS), LAMBDA_ZIP)
-    print(LAMBDA_ZIP)
+    print(write_zip(AWS))
 
 
 def publish(stage: Annotated[str, typer.Option(help="The deployment to publish to.")] = "dev") -> None:
