@@ -16,11 +16,19 @@ from lambdas.inputs.uri import S3Uri, UriError
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_DOCUMENT_BYTES = 262_144
 
+# With it a state machine that starts another links the two executions in the console.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
 _FORMS = (
     'start the run with {} for the job\'s own input, with {"input": "s3://bucket/prefix/"} or a list of such, with '
     '{"manifest": "s3://bucket/file"}, or with an S3 \'Object Created\' event as EventBridge delivers it'
 )
 _KEYS = ("input", "manifest", "version")
+
+# By this the console links a run to the execution that started it; it says nothing of the input.
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 Trigger = Literal["default", "input", "manifest", "object_created"]
 CreatedAs = Literal["folder", "object", "manifest"]
@@ -90,6 +98,8 @@ def parse_request(document: object, job_input: str, created_as: Sequence[tuple[s
         )
     if not isinstance(document, dict):
         raise InputInvalidError(f"the execution's input is {_kind(document)}, not an object; {_FORMS}")
+    document = {name: value for name, value in document.items() if name != _STARTED_BY}
+    document = {name: value for name, value in document.items() if name != _STARTED_BY}
     if not document:
         return Request("default", (_parse(job_input),))
     if is_event(document):
