@@ -10,7 +10,7 @@ REGION ?= us-east-1
 CHECKED := lambdas scripts tests emr_specs
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-deploy lint deploy remove bench pictures lock clean
+.PHONY: demo test test-deploy lint checkov deploy remove bench pictures lock clean
 
 demo: $(INSTALLED)
 	@$(BIN)/slow-lambda demo --scale $(SCALE)
@@ -27,6 +27,13 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
+
+# Hold the template against checkov's rules; in an environment of its own, for its pins and ours do not agree.
+checkov: $(INSTALLED)
+	@test -x build/checkov/bin/checkov || \
+		{ $(PYTHON) -m venv build/checkov && build/checkov/bin/pip install --quiet checkov==3.3.30; }
+	@$(BIN)/python -m scripts.rendering.expanded build/template.json
+	@build/checkov/bin/checkov --config-file .checkov.yaml --file build/template.json
 
 # NETWORK=new (a network of the stage's own) or NETWORK=own SUBNETS=subnet-a,subnet-b; else as it is deployed.
 deploy: $(INSTALLED) $(TOOLS)

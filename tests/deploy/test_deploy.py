@@ -85,7 +85,7 @@ def test_osls_deploys_it(world: World) -> None:
 
 def test_data_start_a_run_that_succeeds(world: World) -> None:
     """An object, its event, the rule, the queue, start_runs, the machine, EMR and Spark."""
-    files = data.generate(BUILD / "data", 0.01, 4)
+    files = data.generate(BUILD / "data", 0.001, 1)
     data.upload(aws.s3(), files[0].parents[1], world.deployed.data_bucket, "landing/tpch")
 
     run = ended(the_run(world, JOB))
