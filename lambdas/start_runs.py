@@ -41,18 +41,18 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     now = datetime.datetime.now(datetime.UTC)
     gatherer = Gatherer(settings, aws.dynamodb(), aws.s3(), aws.sqs(), aws.stepfunctions(), now)
     bodies = {record["messageId"]: record["body"] for record in event["Records"]}
-    failed = [each for each, body in bodies.items() if not _is_done(body, settings, gatherer)]
+    failed = [each for each, body in bodies.items() if not _is_done(body, settings, gatherer, now)]
     # Once for all messages: what they added may have filled batches.
     failed += [each for each, body in bodies.items() if each not in failed and not _are_closed(body, gatherer)]
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
-def _is_done(body: str, settings: Settings, gatherer: Gatherer) -> bool:
+def _is_done(body: str, settings: Settings, gatherer: Gatherer, now: datetime.datetime) -> bool:
     try:
         message = parse_message(body)
         job = load_job(message.job)
         if not gatherer.takes(message, job):
-            _start(message, job, settings)
+            _start(message, job, settings, now)
     except _FAILURES as error:
         logger.exception("not started", extra={"body": body, "reason": str(error)})
         return False
@@ -68,12 +68,12 @@ def _are_closed(body: str, gatherer: Gatherer) -> bool:
     return True
 
 
-def _start(message: StartMessage, job: Job, settings: Settings) -> None:
-    decided = decide(message, job, settings.data_bucket, aws.s3())
+def _start(message: StartMessage, job: Job, settings: Settings, now: datetime.datetime) -> None:
+    decided = decide(message, job, settings.data_bucket, aws.s3(), now)
     about = {"job": job.name, "looks": message.looks}
     if isinstance(decided, Later):
         send(aws.sqs(), settings.start_queue_url, message.again(), decided.seconds)
-        logger.info("no data yet", extra={**about, "seconds": decided.seconds})
+        logger.info("data not there yet", extra={**about, "seconds": decided.seconds})
         return
     is_new = start_execution(aws.stepfunctions(), settings, job.name, decided.name, json.dumps(decided.document))
     logger.info("started" if is_new else "was started before", extra={**about, "run": decided.name})

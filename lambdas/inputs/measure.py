@@ -1,9 +1,11 @@
 """What lies at the input of a run, and the manifest that freezes it."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -17,7 +19,7 @@ from lambdas.inputs.frozen import FrozenManifest
 from lambdas.inputs.globs import S3Glob
 from lambdas.inputs.listing import WORKERS, list_areas
 from lambdas.inputs.manifests import Entry, head_object, read_manifest
-from lambdas.inputs.pages import S3Object, list_page
+from lambdas.inputs.pages import Page, S3Object, list_page
 from lambdas.inputs.request import Request
 from lambdas.inputs.tally import Tally
 from lambdas.inputs.uri import S3Uri
@@ -54,6 +56,9 @@ class Measurement:
         Bytes by storage class, most bytes first; what an event or a manifest tells of is taken to be ``STANDARD``.
     version
         What tells this input from any other: made of every object's address, size and ETag.
+    newest
+        When something was last written there; ``None`` where no folder was listed. The same input may have been written
+        again, so it tells no two apart.
     """
 
     bytes: int
@@ -67,6 +72,7 @@ class Measurement:
     partitions: int = 0
     storage_classes: tuple[tuple[str, int], ...] = ()
     version: str = ""
+    newest: datetime | None = field(default=None, compare=False)
 
     @property
     def format(self) -> str:
@@ -114,11 +120,28 @@ def measure_input(s3: "S3Client", request: Request, manifest: IO[bytes]) -> tupl
         frozen = FrozenManifest(manifest, addresses)
         tally = _count(objects, frozen)
         areas = group([each for each in inputs if isinstance(each, S3Glob) or each.is_folder])
-        for part in list_areas(partial(list_page, s3), areas, partial(_Part, frozen)):
+        pages = _Pages(s3)
+        for part in list_areas(pages.fetch, areas, partial(_Part, frozen)):
             tally.follow_with(part.tally)
         frozen.end()
     _refuse(tally, request)
-    return addresses, _measurement(tally, frozen.version)
+    return addresses, _measurement(tally, frozen.version, pages.newest)
+
+
+class _Pages:
+    """Lists pages for several threads, and remembers when the object modified last was."""
+
+    def __init__(self, s3: "S3Client") -> None:
+        self._s3 = s3
+        self._lock = threading.Lock()
+        self.newest: datetime | None = None
+
+    def fetch(self, bucket: str, prefix: str, after: str = "", token: str = "", delimiter: str = "") -> Page:
+        page = list_page(self._s3, bucket, prefix, after, token, delimiter)
+        with self._lock:
+            if page.newest is not None:
+                self.newest = max(self.newest or page.newest, page.newest)
+        return page
 
 
 class _Part:
@@ -214,7 +237,7 @@ def _refuse(tally: Tally, request: Request) -> None:
         raise InputEmptyError(f"there is no data at {request}{also}; write the data before the run starts")
 
 
-def _measurement(tally: Tally, version: str) -> Measurement:
+def _measurement(tally: Tally, version: str, newest: datetime | None) -> Measurement:
     kinds = sorted(tally.kinds.items(), key=lambda item: (-item[1].bytes, item[0]))
     alone = [volume for kind, volume in kinds if not kind.is_splittable]
     return Measurement(
@@ -229,6 +252,7 @@ def _measurement(tally: Tally, version: str) -> Measurement:
         partitions=tally.partitions,
         storage_classes=tuple(tally.storage_classes.most_common()),
         version=version,
+        newest=newest,
     )
 
 

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
@@ -25,7 +26,7 @@ _EVENT = "before-parse.*.ListObjectsV2"
 # The elements of Contents in the order in which S3 writes them.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
 _OBJECT = re.compile(
-    r"<Contents><Key>([^<]*)</Key><LastModified>[^<]*</LastModified>"
+    r"<Contents><Key>([^<]*)</Key><LastModified>([0-9T:.-]+Z)</LastModified>"
     r'<ETag>(?:&quot;|")?([^<"&]*)(?:&quot;|")?</ETag>'
     r"(?:<ChecksumAlgorithm>[^<]*</ChecksumAlgorithm>)*(?:<ChecksumType>[^<]*</ChecksumType>)?"
     r"<Size>(\d+)</Size>(?:<Owner>(?:<(?:ID|DisplayName)>[^<]*</(?:ID|DisplayName)>)*</Owner>)?"
@@ -53,11 +54,18 @@ class S3Object(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """Objects in the order of their keys, the folders among them, and the token of the next page, if there is one."""
+    """Objects in the order of their keys, the folders among them, and the token of the next page, if there is one.
+
+    Attributes
+    ----------
+    newest
+        When the object modified last was; ``None`` without objects.
+    """
 
     objects: list[S3Object]
     folders: list[str]
     token: str = ""
+    newest: datetime | None = None
 
 
 def list_page(
@@ -90,7 +98,7 @@ def list_page(
         Whatever S3 answers, after the client's retries.
     """
     s3.meta.events.register(_EVENT, _cut_objects, unique_id=__name__)
-    _kept.objects = None
+    _kept.objects = _kept.newest = None
     _kept.wanted = True
     options: dict[str, Any] = {"StartAfter": after, "ContinuationToken": token, "Delimiter": delimiter}
     try:
@@ -108,6 +116,7 @@ def list_page(
         objects if objects is not None else [_of_botocore(found) for found in answer.get("Contents", [])],
         [found["Prefix"] for found in answer.get("CommonPrefixes", [])],
         answer.get("NextContinuationToken", "") if answer["IsTruncated"] else "",
+        _kept.newest or max((found["LastModified"] for found in answer.get("Contents", [])), default=None),
     )
 
 
@@ -123,13 +132,15 @@ def _cut_objects(response_dict: dict[str, Any], **_: Any) -> None:
     if len(found) != text.count("<Contents") or "<CommonPrefixes" in text[start:end]:
         return
     _kept.objects = _objects(found, _URL_ENCODED in text)
+    # All are written alike and in UTC, so the greatest text is the latest.
+    _kept.newest = datetime.fromisoformat(max(modified for _, modified, *_ in found))
     response_dict["body"] = (text[:start] + text[end:]).encode()
 
 
-def _objects(found: list[tuple[str, str, str, str, str]], is_url_encoded: bool) -> list[S3Object]:
+def _objects(found: list[tuple[str, str, str, str, str, str]], is_url_encoded: bool) -> list[S3Object]:
     objects = []
     written = folder = ""
-    for raw, etag, size, storage_class, restore in found:
+    for raw, _, etag, size, storage_class, restore in found:
         # Objects of one folder follow each other, and most names need no decoding: a tenth of the work.
         head, slash, name = raw.rpartition("/")
         if head != written:

@@ -1,13 +1,16 @@
 """Decide what a message starts: which execution, under which name, on which input."""
 
+import datetime
 import hashlib
-import io
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambdas.inputs.errors import InputEmptyError, InputMissingError, RejectionError
-from lambdas.inputs.events import Created, parse_event
-from lambdas.inputs.measure import measure_input
+from lambdas.inputs.events import parse_event
+from lambdas.inputs.measure import Measurement, measure_input
 from lambdas.inputs.request import CreatedAs, Request, parse_request
 from lambdas.specs.job import Job
 from lambdas.specs.placeholders import DATA_BUCKET, substitute
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
 # A marker can arrive before the data it stands for. It is looked for after one, two, four, ... minutes, an hour in all.
 FIRST_LOOK_SECONDS = 60
 MAX_LOOKS = 7
+
+# Where data came after its marker, more may come; none has to have come for so long. A multipart upload counts from
+# its beginning. https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+QUIET_SECONDS = 60
+
+# S3 and EventBridge tell whole seconds, so what follows within one may as well have been before.
+_SAME_MOMENT = datetime.timedelta(seconds=1)
 
 # Hexadecimal digits of a name: two versions of one job's inputs share them once in 2 ** 40 versions.
 _DIGITS = 20
@@ -41,7 +51,29 @@ class Later:
     seconds: int
 
 
-def decide(message: StartMessage, job: Job, data_bucket: str, s3: "S3Client") -> Start | Later:
+@dataclass(frozen=True)
+class _Asked:
+    """What a message wants a run on.
+
+    Attributes
+    ----------
+    document
+        The execution's input, but for its version.
+    request
+        What it means.
+    occasion
+        Names the run when the input has no version.
+    announced
+        When the marker of the input was written.
+    """
+
+    document: dict[str, Any]
+    request: Request
+    occasion: str
+    announced: datetime.datetime | None = None
+
+
+def decide(message: StartMessage, job: Job, data_bucket: str, s3: "S3Client", now: datetime.datetime) -> Start | Later:
     """Say what a message starts.
 
     What objects start is named after the version of the input: the same announcement again is the same execution. What
@@ -58,6 +90,8 @@ def decide(message: StartMessage, job: Job, data_bucket: str, s3: "S3Client") ->
         The deployment's.
     s3
         Lists the input.
+    now
+        With a time zone.
 
     Raises
     ------
@@ -67,15 +101,13 @@ def decide(message: StartMessage, job: Job, data_bucket: str, s3: "S3Client") ->
     if message.changed is not None:
         document = {name: value for name, value in message.changed.items() if name != "version"}
         request = parse_request(document, substitute(job.input, {DATA_BUCKET: data_bucket}))
-        return _versioned(message, job, document, request, s3, f"changed {message.changed}")
+        return _versioned(message, job, _Asked(document, request, f"changed {message.changed}"), s3, now)
     trigger = _trigger(message, job)
     if trigger.object_created is None:
         return Start(execution_name(job, _occasion(message)))
     if message.event is None:
         raise StartMessageError(f"a message for triggers[{message.trigger}] of {job.name!r} without its event")
-    created = parse_event(message.event)
-    document, request = _asked(created, trigger.object_created.input)
-    return _versioned(message, job, document, request, s3, f"object {created.uri} {created.object.etag}")
+    return _versioned(message, job, _of_object(message.event, trigger.object_created.input), s3, now)
 
 
 def _trigger(message: StartMessage, job: Job) -> Trigger:
@@ -95,27 +127,51 @@ def _occasion(message: StartMessage) -> str:
     raise StartMessageError(f"a message of {message.job!r} with neither an event nor a time")
 
 
-def _asked(created: Created, what: CreatedAs) -> tuple[dict[str, Any], Request]:
+def _of_object(event: Mapping[str, Any], what: CreatedAs) -> _Asked:
+    created = parse_event(event)
+    # The sequencer tells one writing of a key from the next, and is the same however often it is announced.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    occasion = f"object {created.uri} {created.object.etag} {event['detail']['object'].get('sequencer')}"
     if what == "object":
-        return {"input": str(created.uri)}, Request("object_created", created=created)
+        return _Asked({"input": str(created.uri)}, Request("object_created", created=created), occasion)
     if what == "manifest":
-        return {"manifest": str(created.uri)}, Request("manifest", manifest=created.uri)
+        return _Asked({"manifest": str(created.uri)}, Request("manifest", manifest=created.uri), occasion)
     folder = created.uri.parent
-    return {"input": str(folder)}, Request("input", (folder,))
+    return _Asked({"input": str(folder)}, Request("input", (folder,)), occasion, _time_of(event))
 
 
-def _versioned(
-    message: StartMessage, job: Job, document: dict[str, Any], request: Request, s3: "S3Client", otherwise: str
-) -> Start | Later:
+def _time_of(event: Mapping[str, Any]) -> datetime.datetime | None:
+    time = event.get("time")
     try:
-        _, measured = measure_input(s3, request, io.BytesIO())
+        return datetime.datetime.fromisoformat(time) if time else None
+    except (TypeError, ValueError) as error:
+        raise StartMessageError(f"the time {time!r} of an event is none, such as 2026-11-27T03:00:00Z") from error
+
+
+def _versioned(message: StartMessage, job: Job, asked: _Asked, s3: "S3Client", now: datetime.datetime) -> Start | Later:
+    later = Later(min(FIRST_LOOK_SECONDS * 2**message.looks, MAX_DELAY_SECONDS)) if message.looks < MAX_LOOKS else None
+    try:
+        # The run freezes the manifest; here only its version counts.
+        with Path(os.devnull).open("wb") as nowhere:
+            _, measured = measure_input(s3, asked.request, nowhere)
     except (InputEmptyError, InputMissingError):
-        if message.looks < MAX_LOOKS:
-            return Later(min(FIRST_LOOK_SECONDS * 2**message.looks, MAX_DELAY_SECONDS))
-        return Start(execution_name(job, otherwise), document)
+        return later or Start(execution_name(job, asked.occasion), asked.document)
     except RejectionError:
-        return Start(execution_name(job, otherwise), document)
-    return Start(execution_name(job, measured.version), {**document, "version": measured.version})
+        return Start(execution_name(job, asked.occasion), asked.document)
+    if later and _comes_in(measured, asked.announced, now):
+        return later
+    return Start(execution_name(job, measured.version), {**asked.document, "version": measured.version})
+
+
+def _comes_in(measured: Measurement, announced: datetime.datetime | None, now: datetime.datetime) -> bool:
+    """Say whether data has come after its marker, and the last of it only just."""
+    newest = measured.newest
+    return (
+        announced is not None
+        and newest is not None
+        and newest - announced > _SAME_MOMENT
+        and now - newest < datetime.timedelta(seconds=QUIET_SECONDS)
+    )
 
 
 def execution_name(job: Job, what: str) -> str:

@@ -50,7 +50,7 @@ def test_a_program_starts_a_run_once(
     machine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    (code,) = snippets("python")
+    code, _ = snippets("python")
     client = boto3.client("stepfunctions", region_name="us-east-1")
     for _ in range(3):
         exec(compile(code, "triggers.md", "exec"), {"machine": machine, "day": "2026-11-26"})

@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
@@ -29,6 +31,7 @@ OBJECTS = st.builds(
     storage_class=st.sampled_from(["STANDARD", "GLACIER", "INTELLIGENT_TIERING"]),
     restored=st.booleans(),
 )
+MODIFIED = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 START = "<IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>"
 
 
@@ -53,6 +56,7 @@ def test_the_lean_reading_finds_what_botocore_finds(objects: list[S3Object], fol
     page = list_page(CLIENT, "bucket", "")
     assert page.objects == objects == by_botocore()
     assert page.folders == folders
+    assert page.newest == (MODIFIED if objects else None)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +80,10 @@ def test_other_ways_to_write_it(body: str, start: str) -> None:
         cls="<StorageClass>STANDARD</StorageClass>",
     )
     CANNED.body = f"{start}<Contents>{written}</Contents>"
-    objects = list_page(CLIENT, "bucket", "").objects
+    page = list_page(CLIENT, "bucket", "")
+    objects = page.objects
     assert objects == by_botocore()
+    assert page.newest == MODIFIED
     assert objects[0].key == ("in/a&b c é&<.csv" if start == START else "in/a&b c+%C3%A9&<.csv")
 
 
@@ -87,6 +93,14 @@ def test_a_page_that_is_cut_off_is_an_error() -> None:
         list_page(CLIENT, "bucket", "")
     CANNED.body = START
     assert list_page(CLIENT, "bucket", "").objects == []
+
+
+@pytest.mark.parametrize("written", ["2026-11-0{}T00:00:00.000Z", "Sun, 0{} Nov 2026 00:00:00 GMT"])
+def test_the_newest_of_a_page(written: str) -> None:
+    objects = [(written.format(day), listed(S3Object(f"in/{day}", 1))) for day in (2, 3, 1)]
+    days = [text.replace("2026-11-01T00:00:00.000Z", date) for date, text in objects]
+    CANNED.body = f"{START}{''.join(days)}"
+    assert list_page(CLIENT, "bucket", "").newest == MODIFIED + datetime.timedelta(days=2)
 
 
 def test_options_reach_s3() -> None:

@@ -1,10 +1,11 @@
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lambdas.specs import Job
 from lambdas.specs.load import load_job
-from lambdas.starts.decide import MAX_LOOKS, Later, Start, decide
+from lambdas.starts.decide import MAX_LOOKS, QUIET_SECONDS, Later, Start, decide
 from lambdas.starts.message import StartMessage, StartMessageError, parse_message
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def created(s3: "S3Client", key: str, trigger: int = 0, looks: int = 0) -> Start
     return StartMessage(job=JOB.name, trigger=trigger, event=event, looks=looks)
 
 
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
 def put(s3: "S3Client", key: str, body: bytes = b"1") -> None:
     s3.put_object(Bucket="the-data", Key=key, Body=body)
 
@@ -57,7 +62,7 @@ def landed(deployment: "S3Client") -> "S3Client":
 
 
 def started(message: StartMessage, job: Job, s3: "S3Client") -> Start:
-    decided = decide(message, job, "the-data", s3)
+    decided = decide(message, job, "the-data", s3, now())
     assert isinstance(decided, Start)
     return decided
 
@@ -103,7 +108,7 @@ def test_what_a_manifest_lists(landed: "S3Client", job: Job) -> None:
 def test_a_marker_before_its_data_is_looked_at_again(deployment: "S3Client", job: Job) -> None:
     put(deployment, f"{FOLDER}_SUCCESS", b"")
     waits = [
-        decide(created(deployment, f"{FOLDER}_SUCCESS", looks=looks), job, "the-data", deployment)
+        decide(created(deployment, f"{FOLDER}_SUCCESS", looks=looks), job, "the-data", deployment, now())
         for looks in range(MAX_LOOKS)
     ]
     assert [each.seconds for each in waits if isinstance(each, Later)] == [60, 120, 240, 480, 900, 900, 900]
@@ -111,6 +116,44 @@ def test_a_marker_before_its_data_is_looked_at_again(deployment: "S3Client", job
     assert given_up.document == {"input": f"s3://the-data/{FOLDER}"}, "the run says that there is nothing"
     put(deployment, f"{FOLDER}a.csv")
     assert "version" in started(created(deployment, f"{FOLDER}_SUCCESS", looks=1), job, deployment).document
+
+
+def test_data_that_comes_after_its_marker_is_waited_for(landed: "S3Client", job: Job) -> None:
+    marker = created(landed, f"{FOLDER}_SUCCESS")
+    newest = landed.head_object(Bucket="the-data", Key=f"{FOLDER}b.csv")["LastModified"]
+
+    def decided(announced: datetime.timedelta, seconds: float, looks: int = 0) -> Start | Later:
+        event = {**(marker.event or {}), "time": (newest + announced).isoformat()}
+        message = StartMessage(job=JOB.name, event=event, looks=looks)
+        return decide(message, job, "the-data", landed, newest + datetime.timedelta(seconds=seconds))
+
+    second = datetime.timedelta(seconds=1)
+    assert isinstance(decided(second, 2), Start), "the marker was written last"
+    assert isinstance(decided(-second, 2), Start), "as good as at once"
+    late = -2 * second
+    assert decided(late, 2) == Later(60)
+    assert decided(late, 2, looks=3) == Later(480)
+    settled = decided(late, QUIET_SECONDS + 1, looks=1)
+    assert settled == decided(second, 2)
+    assert decided(late, 2, looks=MAX_LOOKS) == settled, "it never stops"
+
+
+def test_an_event_without_a_time_that_is_one(landed: "S3Client", job: Job) -> None:
+    marker = created(landed, f"{FOLDER}_SUCCESS")
+    message = StartMessage(job=JOB.name, event={**(marker.event or {}), "time": "today"})
+    with pytest.raises(StartMessageError, match="such as 2026-"):
+        decide(message, job, "the-data", landed, now())
+
+
+def test_each_writing_of_what_cannot_be_read_says_so(deployment: "S3Client", job: Job) -> None:
+    put(deployment, f"{FOLDER}_SUCCESS", b"")
+    names = []
+    for sequencer in ("1", "1", "2"):
+        message = created(deployment, f"{FOLDER}_SUCCESS", looks=MAX_LOOKS)
+        assert message.event is not None
+        message.event["detail"]["object"]["sequencer"] = sequencer
+        names.append(started(message, job, deployment).name)
+    assert names[0] == names[1] != names[2]
 
 
 def test_an_input_that_cannot_be_read_is_started_to_say_so(landed: "S3Client", job: Job) -> None:
@@ -142,7 +185,7 @@ def test_a_schedule_and_an_event_start_one_run_for_each_occasion(deployment: "S3
 )
 def test_a_message_nobody_sends(message: StartMessage, says: str, deployment: "S3Client", job: Job) -> None:
     with pytest.raises(StartMessageError, match=says):
-        decide(message, job, "the-data", deployment)
+        decide(message, job, "the-data", deployment, now())
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"job": "x", "other": 1}', '{"job": 1}'])
