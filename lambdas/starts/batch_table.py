@@ -1,13 +1,15 @@
 """The objects of a trigger in the table of starts, and the lists of its batches in S3.
 
-``object#<identity>`` remembers an object, ``waiting#<time>#<identity>`` waits, ``closed`` counts, ``closing`` names.
+``waiting#<time>#<identity>`` waits, ``closed`` counts, ``closing`` names; ``object`` remembers, each in its own queue,
+because DynamoDB takes a thousand writes a second to one.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 """
 
 import contextlib
 import datetime
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lambdas.inputs.uri import S3Uri
@@ -34,6 +36,7 @@ MAX_PAUSE_SECONDS = 2.0
 _FAILED = "ConditionalCheckFailed"
 _CONFLICT = "TransactionConflict"
 
+_KNOWN = "object"
 _WAITING = "waiting#"
 _CLOSED = "closed"
 _CLOSING = "closing"
@@ -64,7 +67,8 @@ class BatchTable:
     def add(self, identity: str, uri: str, size: int, now: datetime.datetime) -> bool:
         """Let an object wait; false if it has been announced before."""
         moment = now.astimezone(datetime.UTC).strftime(_MOMENT)
-        known = self._item(f"object#{identity}", expires={"N": str(int((now + MEMORY).timestamp()))})
+        of_object = replace(self, queue=f"{self.queue}#{identity}")
+        known = of_object._item(_KNOWN, expires={"N": str(int((now + MEMORY).timestamp()))})
         waits = self._item(f"{_WAITING}{moment}#{identity}", uri={"S": uri}, size={"N": str(size)}, since={"S": moment})
         return self._write({"Put": {**known, **_ABSENT}}, {"Put": waits}, lost={_FAILED})
 

@@ -83,18 +83,16 @@ def add(store: BatchStore, uri: str, etag: str, size: int, now: datetime.datetim
     Returns
     -------
     bool
-        Whether its batch has to be looked at when the window is over: it seems to be the first of one. The sweep finds
-        what is not looked at then.
+        Whether it is the first in the queue, so that its batch has to be looked at when the window is over. Behind a
+        batch that is being closed it is not; then whoever closes that one is told of it.
     """
     identity = hashlib.sha256(f"{uri}\n{etag}".encode()).hexdigest()
     store.add(identity, uri, size, now)
-    first = store.first(1)
-    is_first = bool(first) and first[0].item.endswith(identity)
-    # Those of a batch that is being closed are still in front.
-    return is_first or store.closing() is not None
+    # Also if it had been announced before: whoever heard that may have died before the look was arranged.
+    return any(each.item.endswith(identity) for each in store.first(1))
 
 
-def close_due(store: BatchStore, rule: Batch, now: datetime.datetime, start: Starter) -> None:
+def close_due(store: BatchStore, rule: Batch, now: datetime.datetime, start: Starter) -> datetime.datetime | None:
     """Close every batch that is full or whose window is over, and see to what others left half done.
 
     Parameters
@@ -107,21 +105,29 @@ def close_due(store: BatchStore, rule: Batch, now: datetime.datetime, start: Sta
         With a time zone.
     start
         Starts a run.
+
+    Returns
+    -------
+    datetime.datetime or None
+        Since when the first of those that are left waits, if something was closed: nobody else may be going to look at
+        it when its window is over.
     """
+    has_closed = False
     while True:
         # In this order: if no more are closed by then, those counted here were finished before the next line looked,
         # and none of their objects waits below.
         closed = store.closed()
         if left := store.closing():
             _finish(store, left, start)
+            has_closed = True
             continue
         waiting = store.first(rule.max_objects)
         if not _is_due(waiting, rule, now):
-            return
+            return waiting[0].since if waiting and has_closed else None
         batch = hashlib.sha256("\n".join(each.item for each in waiting).encode()).hexdigest()
         closing = Closing(batch, store.write(batch, _document(waiting)))
-        if store.close(closing, closed):
-            _finish(store, closing, start)
+        # What is named is finished above, as it is if somebody else named it.
+        store.close(closing, closed)
 
 
 def _is_due(waiting: Sequence[Waiting], rule: Batch, now: datetime.datetime) -> bool:

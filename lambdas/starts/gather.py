@@ -62,20 +62,27 @@ class Gatherer:
 
     def close(self, message: StartMessage) -> None:
         """Start the runs of the batches that are due at a message's trigger."""
+        trigger = (message.job, message.trigger)
+        if trigger in self._closed:
+            return
         job = load_job(message.job)
         rule = _rule(message, job)
-        trigger = (job.name, message.trigger)
-        if rule is None or trigger in self._closed:
+        if rule is None:
             return
-        close_due(self._store(job, message.trigger), rule, self._now, lambda batch: self._start(job, batch))
+        store = self._store(job.name, message.trigger)
+        left = close_due(store, rule, self._now, lambda batch: self._start(job, batch))
+        if left is not None:
+            self._look_at_end(message, left.timestamp() + rule.window)
         self._closed.add(trigger)
 
     def _add(self, message: StartMessage, event: dict[str, object], rule: Batch) -> None:
         created = parse_event(event)
-        store = self._store(load_job(message.job), message.trigger)
+        store = self._store(message.job, message.trigger)
         if add(store, str(created.uri), created.object.etag, created.object.size, self._now):
-            until = self._now.timestamp() + rule.window
-            self._send_timer(StartMessage(job=message.job, trigger=message.trigger, close=True, until=until))
+            self._look_at_end(message, self._now.timestamp() + rule.window)
+
+    def _look_at_end(self, message: StartMessage, until: float) -> None:
+        self._send_timer(StartMessage(job=message.job, trigger=message.trigger, close=True, until=until))
 
     def _look_again(self, message: StartMessage) -> None:
         """Go on waiting: a message is delayed for a quarter of an hour at most, and longer windows take several."""
@@ -86,9 +93,9 @@ class Gatherer:
         left = (message.until or 0) - self._now.timestamp()
         send(self._sqs, self._settings.start_queue_url, message, min(math.ceil(left), MAX_DELAY_SECONDS))
 
-    def _store(self, job: Job, trigger: int) -> BatchTable:
-        folder = S3Uri(self._settings.log_bucket, f"starts/{job.name}/")
-        queue = f"batch#{job.name}#{trigger}"
+    def _store(self, job: str, trigger: int) -> BatchTable:
+        folder = S3Uri(self._settings.log_bucket, f"starts/{job}/")
+        queue = f"batch#{job}#{trigger}"
         return BatchTable(self._dynamodb, self._settings.start_table, self._s3, folder, queue)
 
     def _start(self, job: Job, batch: Closing) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from scripts.bench.events.command import events
 from scripts.bench.idle.command import idle
 from scripts.bench.scaling.command import scaling
 from scripts.bench.sizing.command import sizing
@@ -14,6 +15,7 @@ bench = typer.Typer(no_args_is_help=True)
 bench.command()(sizing)
 bench.command()(scaling)
 bench.command()(idle)
+bench.command()(events)
 
 
 @bench.callback()

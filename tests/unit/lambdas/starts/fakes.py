@@ -1,22 +1,24 @@
 """A store of batches in memory, and workers that go on one call at a time."""
 
 import datetime
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from lambdas.starts.batches import BatchStore, Closing, Waiting
 
 
 @dataclass
 class MemoryStore:
-    """What ``BatchTable`` keeps in DynamoDB and S3, with the same conditions."""
+    """What ``BatchTable`` keeps in DynamoDB and S3, with the same conditions; and the runs that were started."""
 
     known: set[str] = field(default_factory=set)
     waiting: dict[str, Waiting] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     count: int = 0
     named: Closing | None = None
+    runs: dict[str, str] = field(default_factory=dict)
 
     def add(self, identity: str, uri: str, size: int, now: datetime.datetime) -> bool:
         if identity in self.known:
@@ -56,84 +58,109 @@ class MemoryStore:
         if self.named is not None and self.named.batch == closing.batch:
             self.named = None
 
+    def start(self, closing: Closing) -> None:
+        """Start a run as Step Functions does: once by one name, which never stands for two inputs."""
+        document = self.documents[closing.manifest]
+        assert self.runs.setdefault(closing.batch, document) == document
 
-class CrashedError(Exception):
-    """The worker died before its next call."""
+    def copy(self) -> "MemoryStore":
+        return replace(
+            self,
+            known=set(self.known),
+            waiting=dict(self.waiting),
+            documents=dict(self.documents),
+            runs=dict(self.runs),
+        )
+
+    def frozen(self) -> Hashable:
+        """Return what tells its states apart."""
+        return (
+            frozenset(self.known),
+            frozenset(self.waiting),
+            frozenset(self.documents),
+            self.count,
+            self.named,
+            frozenset(self.runs),
+        )
 
 
+Start = Callable[[Closing], None]
+Work = Callable[[BatchStore, Start], None]
+
+
+@dataclass(frozen=True)
 class Worker:
-    """Does a piece of work in a thread of its own, which stands still before every call of its store."""
+    """A piece of work between two of its calls.
 
-    def __init__(self, store: BatchStore, work: Callable[[BatchStore, Callable[[], None]], None]) -> None:
-        self.is_over = self.is_done = self._must_crash = False
-        self._may_go, self._stands = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, args=(store, work), daemon=True)
-        self._thread.start()
-        self._stands.acquire()
+    Attributes
+    ----------
+    work
+        Does the same whenever its calls are answered the same.
+    answers
+        To the calls it has made.
+    is_done
+        Whether it makes no more.
+    """
 
-    def step(self, crash: bool = False) -> None:
-        """Let it make its next call, or die before it."""
-        if not self.is_over:
-            self._must_crash = crash
-            self._may_go.release()
-            self._stands.acquire()
+    work: Work
+    answers: tuple[Any, ...] = ()
+    is_done: bool = False
 
-    def _run(self, store: BatchStore, work: Callable[[BatchStore, Callable[[], None]], None]) -> None:
+    def step(self, store: MemoryStore) -> "Worker":
+        """Let it make its next call: it begins anew, is told what it was told, and stops at the call after."""
+        told = _Told(store, self.answers)
         try:
-            work(Stepped(store, self._pause), self._pause)
-            self.is_done = True
-        except CrashedError:
-            pass
-        self.is_over = True
-        self._stands.release()
-
-    def _pause(self) -> None:
-        self._stands.release()
-        self._may_go.acquire()
-        if self._must_crash:
-            raise CrashedError
+            self.work(told, lambda closing: told.call(lambda: store.start(closing)))
+        except _NextCall:
+            return replace(self, answers=tuple(told.answers))
+        return replace(self, answers=tuple(told.answers), is_done=True)
 
 
-class Stepped:
-    """A store whose every call waits its turn."""
+class _NextCall(BaseException):
+    """The call after the one that was to be made; no work catches it."""
 
-    def __init__(self, store: BatchStore, pause: Callable[[], None]) -> None:
-        self._store, self._pause = store, pause
+
+class _Told:
+    """A store that answers from memory, then once for real."""
+
+    def __init__(self, store: MemoryStore, answers: tuple[Any, ...]) -> None:
+        self._store, self.answers, self._made, self._before = store, list(answers), 0, len(answers)
+
+    def call(self, real: Callable[[], Any]) -> Any:
+        if self._made > self._before:
+            raise _NextCall
+        if self._made == self._before:
+            answer = real()
+            self.answers.append(tuple(answer) if isinstance(answer, list) else answer)
+        self._made += 1
+        return self.answers[self._made - 1]
 
     def add(self, identity: str, uri: str, size: int, now: datetime.datetime) -> bool:
-        self._pause()
-        return self._store.add(identity, uri, size, now)
+        return bool(self.call(lambda: self._store.add(identity, uri, size, now)))
 
     def first(self, limit: int) -> list[Waiting]:
-        self._pause()
-        return self._store.first(limit)
+        return list(self.call(lambda: self._store.first(limit)))
 
     def closed(self) -> int:
-        self._pause()
-        return self._store.closed()
+        return int(self.call(self._store.closed))
 
     def closing(self) -> Closing | None:
-        self._pause()
-        return self._store.closing()
+        closing: Closing | None = self.call(self._store.closing)
+        return closing
 
     def write(self, batch: str, document: str) -> str:
-        self._pause()
-        return self._store.write(batch, document)
+        return str(self.call(lambda: self._store.write(batch, document)))
 
     def read(self, manifest: str) -> str:
-        self._pause()
-        return self._store.read(manifest)
+        return str(self.call(lambda: self._store.read(manifest)))
 
     def close(self, closing: Closing, closed: int) -> bool:
-        self._pause()
-        return self._store.close(closing, closed)
+        return bool(self.call(lambda: self._store.close(closing, closed)))
 
     def remove(self, items: Sequence[str]) -> None:
         """Remove one by one: a batch of writes can stop anywhere."""
         for item in items:
-            self._pause()
-            self._store.remove([item])
+            self.call(partial(self._store.remove, [item]))
 
     def finish(self, closing: Closing) -> None:
-        self._pause()
-        self._store.finish(closing)
+        self.call(lambda: self._store.finish(closing))

@@ -1,0 +1,1 @@
+"""Thousands of events into the local cloud, and whether exactly the runs come of them that should."""
