@@ -26,10 +26,6 @@ _FORMS = (
 )
 _KEYS = ("input", "manifest", "version")
 
-# By this the console links a run to the execution that started it; it says nothing of the input.
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
-_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
-
 Trigger = Literal["default", "input", "manifest", "object_created"]
 CreatedAs = Literal["folder", "object", "manifest"]
 
@@ -98,7 +94,6 @@ def parse_request(document: object, job_input: str, created_as: Sequence[tuple[s
         )
     if not isinstance(document, dict):
         raise InputInvalidError(f"the execution's input is {_kind(document)}, not an object; {_FORMS}")
-    document = {name: value for name, value in document.items() if name != _STARTED_BY}
     document = {name: value for name, value in document.items() if name != _STARTED_BY}
     if not document:
         return Request("default", (_parse(job_input),))

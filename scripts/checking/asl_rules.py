@@ -72,7 +72,7 @@ ASL_RULES: tuple[Rule[Definition], ...] = (
         id="asl-validator-missing",
         severity="note",
         why="asl-validator knows the schema of every state and path; without it some mistakes are found at deployment.",
-        fix="Install Node and the packages of package.json: npm ci.",
+        fix="Install it: python -m scripts.node.",
         link="https://github.com/ChristopheBougere/asl-validator",
         find=_without_asl_validator,
     ),

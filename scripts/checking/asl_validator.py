@@ -1,16 +1,16 @@
 """asl-validator, a program for Node, as far as the rules use it."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lambdas.specs.document import Key
 from scripts.checking.definition import Definition
+from scripts.node import NodeError, node, node_tool
 from scripts.rendering.paths import ROOT
 
-ASL_VALIDATOR_MISSING = "asl-validator is not installed; have Node on the PATH and run npm ci"
+ASL_VALIDATOR_MISSING = "asl-validator is not installed; install it with 'python -m scripts.node'"
 
 _SCRIPT = """
 const validate = require("asl-validator");
@@ -29,7 +29,11 @@ class AslValidatorError(RuntimeError):
 
 def has_asl_validator() -> bool:
     """Whether asl-validator can be run."""
-    return bool(shutil.which("node")) and (ROOT / "node_modules" / "asl-validator").is_dir()
+    try:
+        node_tool("asl-validator")
+    except NodeError:
+        return False
+    return True
 
 
 def asl_validator(definition: Definition) -> Iterator[tuple[Key, str]]:
@@ -41,7 +45,7 @@ def asl_validator(definition: Definition) -> Iterator[tuple[Key, str]]:
         It failed itself.
     """
     done = subprocess.run(
-        ["node", "-e", _SCRIPT],
+        [str(node().path), "-e", _SCRIPT],
         input=json.dumps(definition.data),
         capture_output=True,
         text=True,

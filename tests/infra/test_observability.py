@@ -53,6 +53,11 @@ def test_what_was_rejected_is_an_alarm(template: dict[str, dict[str, Any]]) -> N
     assert set(alarms(template, "AWS/SQS", "ApproximateNumberOfMessagesVisible")) == {queue}
 
 
+def test_a_start_that_waits_too_long_is_an_alarm(template: dict[str, dict[str, Any]]) -> None:
+    (queue,) = alarms(template, "AWS/SQS", "ApproximateAgeOfOldestMessage")
+    assert json.loads(queue) == {"Fn::GetAtt": ["StartQueue", "QueueName"]}
+
+
 def test_a_run_that_ends_badly_is_an_alarm(template: dict[str, dict[str, Any]]) -> None:
     """The rule that starts the reaper hears of all of them."""
     (rule,) = alarms(template, "AWS/Events", "TriggeredRules")

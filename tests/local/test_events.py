@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ def kept_environment() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("kept_environment")
-def test_every_object_is_in_one_run_and_nothing_is_rejected() -> None:
-    outcome = measure(100, window=3600, objects=30)
+def test_every_object_is_in_one_run_and_nothing_is_rejected(tmp_path: Path) -> None:
+    outcome = measure(100, window=3600, objects=30, folder=tmp_path / "events")
     assert outcome.is_exact, outcome
     assert (outcome.objects, outcome.duplicates, outcome.runs) == (90, 10, 3)

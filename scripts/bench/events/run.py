@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lambdas import aws
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 OBJECTS_OF_BATCH = 67
 # Longer than anything stands still here: a batch that is not full must be the last one.
 WINDOW_SECONDS = 60
+
+FOLDER = BUILD / "bench" / "events"
 
 POLL_SECONDS = 0.5
 # In which nothing of the queue changes: a message that failed would come back after half an hour.
@@ -90,7 +93,9 @@ class Outcome:
         return {**asdict(self), "exact": self.is_exact}
 
 
-def measure(events: int, window: int = WINDOW_SECONDS, objects: int = OBJECTS_OF_BATCH) -> Outcome:
+def measure(
+    events: int, window: int = WINDOW_SECONDS, objects: int = OBJECTS_OF_BATCH, folder: Path = FOLDER
+) -> Outcome:
     """Send so many events to a local cloud of their own.
 
     Parameters
@@ -99,8 +104,9 @@ def measure(events: int, window: int = WINDOW_SECONDS, objects: int = OBJECTS_OF
         A tenth of them are duplicates.
     window, objects
         Seconds after its first object at which a batch is closed, and objects that close it earlier.
+    folder
+        Where the local cloud works; what was there is gone.
     """
-    folder = BUILD / "bench" / "events"
     shutil.rmtree(folder, ignore_errors=True)
     planned = plan(events)
     with local_cloud(folder / "cloud", DEFAULT_SCALE) as cloud:

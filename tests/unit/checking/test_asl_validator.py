@@ -65,7 +65,7 @@ def test_without_it_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "asl-validator" not in findings
 
 
-@pytest.mark.skipif(not has_asl_validator(), reason="asl-validator is not installed: npm ci")
+@pytest.mark.skipif(not has_asl_validator(), reason="asl-validator is not installed: python -m scripts.node")
 def test_it_finds_a_path_that_is_none() -> None:
     ((key, _),) = asl_validator.asl_validator(passing(InputPath="$.a["))
     assert key == ("States", "A/b", "InputPath")

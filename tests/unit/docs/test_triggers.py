@@ -23,10 +23,16 @@ def snippets(language: str) -> list[str]:
 @pytest.mark.parametrize("snippet", snippets("yaml"))
 def test_every_trigger_of_the_page_is_one(snippet: str) -> None:
     document = yaml.safe_load(snippet)
+    assert set(document) <= {"triggers", "limits"}
     for trigger in document.get("triggers", []):
         Trigger.model_validate(trigger)
     if "limits" in document:
         assert Limits.model_validate(document["limits"]).concurrent_runs == 1
+
+
+def test_every_kind_of_trigger_is_on_the_page() -> None:
+    triggers = [each for text in snippets("yaml") for each in yaml.safe_load(text).get("triggers", [])]
+    assert {kind for each in triggers for kind in each} == set(Trigger.model_fields)
 
 
 def test_every_input_of_the_page_is_taken() -> None:
