@@ -32,7 +32,8 @@ lint: $(INSTALLED)
 checkov: $(INSTALLED)
 	@test -x build/checkov/bin/checkov || \
 		{ $(PYTHON) -m venv build/checkov && build/checkov/bin/pip install --quiet checkov==3.3.30; }
-	@$(BIN)/python -m scripts.rendering.expanded build/template.json
+	@$(BIN)/slow-lambda render
+	@$(BIN)/python -m scripts.rendering.template > build/template.json
 	@build/checkov/bin/checkov --config-file .checkov.yaml --file build/template.json
 
 # NETWORK=new (a network of the stage's own) or NETWORK=own SUBNETS=subnet-a,subnet-b; else as it is deployed.

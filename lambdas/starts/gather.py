@@ -15,7 +15,7 @@ from lambdas.starts.batch_table import BatchTable
 from lambdas.starts.batches import Closing, add, close_due
 from lambdas.starts.decide import execution_name
 from lambdas.starts.message import StartMessage, StartMessageError
-from lambdas.starts.send import MAX_DELAY_SECONDS, send
+from lambdas.starts.send import send
 from lambdas.starts.start import start_execution
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Gatherer:
 
     def _send_timer(self, message: StartMessage) -> None:
         left = (message.until or 0) - self._now.timestamp()
-        send(self._sqs, self._settings.start_queue_url, message, min(math.ceil(left), MAX_DELAY_SECONDS))
+        send(self._sqs, self._settings.start_queue_url, message, math.ceil(left))
 
     def _store(self, job: str, trigger: int) -> BatchTable:
         folder = S3Uri(self._settings.log_bucket, f"starts/{job}/")
