@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
+import functools
+import threading
 from typing import Any
 
 import jsonata
@@ -10,6 +12,12 @@ from jsonata.utils import Utils
 
 # An expression may take one second, as on AWS.
 EVALUATION_MILLISECONDS = 1000
+
+# A job's machine has some two hundred expressions.
+_REMEMBERED = 1024
+
+# An expression keeps its input and the time while it is evaluated.
+_evaluating = threading.RLock()
 
 
 class UndefinedResultError(ValueError):
@@ -39,7 +47,16 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
 
 
 def _run(expression: str, bindings: dict[str, Any]) -> Any:
-    return jsonata.Jsonata.jsonata(expression, timeout=EVALUATION_MILLISECONDS).evaluate(None, bindings)
+    with _evaluating:
+        parsed = _parsed(expression)
+        jsonata.Jsonata.CURRENT.jsonata = parsed  # by which the library's functions find the time
+        parsed.environment.set_runtime_bounds(EVALUATION_MILLISECONDS, None)
+        return parsed.evaluate(None, bindings)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _parsed(expression: str) -> jsonata.Jsonata:
+    return jsonata.Jsonata.jsonata(expression)
 
 
 def _plain(value: Any) -> Any:

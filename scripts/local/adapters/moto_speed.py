@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,32 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.sns.models import Subscription
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.component.common.flow.end import End
+from moto.stepfunctions.parser.asl.component.common.flow.next import Next
 from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.component import Component
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sns
+from moto.stepfunctions.parser.asl.component.state import state_props
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
+    state_task_service_sns,
+)
+from moto.stepfunctions.parser.asl.component.state.state_props import StateProps
+from moto.stepfunctions.parser.asl.eval import states
 from moto.stepfunctions.parser.asl.parse import asl_parser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from lambdas.inputs.measure import Measurement
 from lambdas.runs import planning
 from lambdas.sizing import weigh_sizes
 from lambdas.specs import load
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.document import Document, read_document
 from scripts.local.adapters.moto_hooks import Hook
+from scripts.local.emr.copied import copied
 
 _REMEMBERED = 8
+_add_end_or_next = StateProps.add
 _validate = functools.lru_cache(_REMEMBERED)(StepFunctionsParserBackend._validate_definition)
 
 
@@ -38,8 +50,31 @@ def speed_hooks() -> Iterator[Hook]:
     yield UserAgentString, "to_string", lambda _parts: "slow-lambda"
     yield state_task_service_sns, "boto_client_for", _client_for
     yield Subscription, "private_key", lambda _subscription: _key()
+    yield StateProps, "add", _add
+    yield states, "copy", _Copy
+    yield result_path, "copy", _Copy
+    yield state_task_service, "copy", _Copy
     yield planning, "weigh_sizes", _weigh
     yield load, "read_document", lambda path, root: _document(path, root, path.stat().st_mtime_ns)
+
+
+def _add(props: StateProps, instance: Any) -> None:
+    """Add a property to a state, but look once only for the class under which it may not be there twice."""
+    if isinstance(instance, End | Next):
+        _add_end_or_next(props, instance)
+    else:
+        props._add(_unique_class(instance.__class__), instance)
+
+
+@functools.cache
+def _unique_class(kind: Any) -> Any:
+    return next((each for each in state_props.UNIQUE_SUBINSTANCES if issubclass(kind, each)), kind)
+
+
+class _Copy:
+    """In place of the module ``copy``, where all that is copied came out of JSON."""
+
+    deepcopy = staticmethod(copied)
 
 
 def _parse(definition: str) -> tuple[Any, Any]:
@@ -76,9 +111,9 @@ def _client(service: str, region: str) -> Any:
     return boto_client_for(region, service)
 
 
-def _weigh(*arguments: Any) -> Any:
-    """Weigh the sizes of a run; the same input gives the same answer, run after run."""
-    return _weighed(tuple(map(_Repr, arguments)))
+def _weigh(measured: Measurement, *arguments: Any) -> Any:
+    """Weigh the sizes of a run; the same input gives the same answer, run after run, whenever it was written."""
+    return _weighed(tuple(map(_Repr, (replace(measured, newest=None), *arguments))))
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -3,10 +3,10 @@
 https://docs.aws.amazon.com/emr/latest/APIReference/API_Types.html. A member AWS would leave out is left out.
 """
 
-import copy
 import math
 from typing import Any
 
+from scripts.local.emr.copied import copied
 from scripts.local.emr.model import (
     ENDED,
     Cluster,
@@ -213,7 +213,7 @@ def bootstrap_action(config: Params) -> Params:
 
 
 def _present(shown: dict[str, Any]) -> Params:
-    return copy.deepcopy({key: value for key, value in shown.items() if value is not None})
+    return {key: copied(value) for key, value in shown.items() if value is not None}
 
 
 def _reason(it: Reason) -> Params:
