@@ -99,6 +99,11 @@ class BucketMirror:
         """The buckets there were at the last pull."""
         return sorted(self._have)
 
+    @property
+    def size(self) -> int:
+        """Bytes in all buckets at the last pull: more no step can read."""
+        return sum(copy.file.size for have in self._have.values() for copy in have.values())
+
     def locate(self, uri: str) -> Path:
         """Give the local copy of an `s3://` object.
 

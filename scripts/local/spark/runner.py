@@ -209,7 +209,8 @@ class SparkRunner:
             _refuse_unmountable(command.app_args, mirror.buckets)
             home = java_home()
             class_data = ClassData(self._class_data, home)
-            argv = self._argv(step, command, mirror, class_data.options(step.id))
+            java_options = f"{class_data.options(step.id)} {settings.compiler_options(mirror.size)}".strip()
+            argv = self._argv(step, command, mirror, java_options)
             for name, file in {**command.files, command.application.name: command.application}.items():
                 shutil.copy(file, step.work / name)
             controller.starts(step.id, args, argv, command.dropped)

@@ -20,6 +20,15 @@ _MIB = 2**20
 SHUFFLE_PARTITIONS = 4
 """Enough for what one machine holds; Spark's own 200 cost seconds per shuffle of small data."""
 
+SMALL_BYTES = 64 * _MIB
+"""Up to here a step ends before the JVM's second compiler pays off.
+
+Measured once on 2 cores, without it: six steps over 10 MB of TPC-H took 42 % less CPU time together; four over 100 MB
+took 16 % less, but one of them 13 % more.
+"""
+
+_FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
+
 _SIZED_TO_THE_CLUSTER = frozenset({"spark.default.parallelism", "spark.sql.shuffle.partitions"})
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LOGNAME", "SSL_CERT_FILE", "http_proxy", "https_proxy", "no_proxy")
 
@@ -58,6 +67,11 @@ def driver_memory_mib(concurrent_steps: int) -> int:
     """Memory for one step's JVM heap in MiB: 4 GiB at most, all steps together at most half of the machine's."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MIB
     return max(1024, min(4096, machine // 2 // concurrent_steps))
+
+
+def compiler_options(stored_bytes: int) -> str:
+    """Give the JVM options of a step that can read no more than so many bytes; none where the compiler pays off."""
+    return _FIRST_COMPILER_ONLY if stored_bytes <= SMALL_BYTES else ""
 
 
 def is_mountable(bucket: str) -> bool:
@@ -164,6 +178,8 @@ def environment(java_home: Path, scratch: Path, conf: Path, endpoint_url: str) -
         "PYTHONUNBUFFERED": "1",
         "SPARK_CONF_DIR": str(conf),
         "SPARK_HOME": str(spark_home()),
+        # The launcher, a JVM of its own, only puts the command together.
+        "SPARK_LAUNCHER_OPTS": f"{_FIRST_COMPILER_ONLY} -XX:+UseSerialGC",
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(scratch),
         "TZ": "UTC",

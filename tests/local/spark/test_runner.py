@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.local.emr.runner import StepOutcome
+from scripts.local.spark import settings
 from scripts.local.spark.runner import SparkRunner
 from tests.local.spark.support import CLASS_DATA, CLUSTER, JOBS, a_step, begin, keys, log_of, run
 
@@ -63,7 +64,9 @@ def test_a_failing_script_says_why_and_leaves_its_logs(
     )
     assert "ValueError: the price" in log_of(buckets, "s-FAILS", "stdout")
     assert "INFO SparkContext: Running Spark version 3.5" in log_of(buckets, "s-FAILS", "stderr")
-    assert "Step failed with exitCode 1" in log_of(buckets, "s-FAILS", "controller")
+    controller = log_of(buckets, "s-FAILS", "controller")
+    assert "Step failed with exitCode 1" in controller
+    assert settings.compiler_options(0) in controller, "on little data the JVM has no time for its second compiler"
     assert "written/_SUCCESS" in keys(buckets, "data")
     assert (clock.held, clock.entered) == (0, 1)
 
