@@ -15,9 +15,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 demo: $(INSTALLED)
 	@$(BIN)/slow-lambda demo --scale $(SCALE)
 
-# A file of tests stays on one worker, so that what its tests share is made once.
+# A file of tests stays on one worker, so that what its tests share is made once; in the order of their names, which
+# has the longest first, so that no worker is left alone with one.
 test: lint $(TOOLS)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Only the proof that osls deploys the project and removes it.
 test-deploy: $(INSTALLED) $(TOOLS)

@@ -88,9 +88,9 @@ def test_a_policy_is_judged_as_its_jobs_use_it(specs: Path) -> None:
 
 
 def test_the_status_tells_warnings_from_errors(specs: Path) -> None:
-    change(specs / PRICING, "results/<< run_id >>/", "results/")
+    change(specs / PRICING, "clean/<< run_id >>/", "clean/")
     assert {each["severity"] for each in found(specs, 3)} == {"warning", "note"}
-    change(specs / PRICING, "clean/<< run_id >>/", "clear/<< run_id >>/")
+    change(specs / PRICING, "<< output.clean >>", '"s3://${data_bucket}/clear/<< run_id >>/"')
     severities = [each["severity"] for each in found(specs, 1)]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
 

@@ -10,6 +10,7 @@ from lambdas.documents import parse_object, part, text
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["Step", "Status", "x"]), inner),
+    max_leaves=8,
 )
 
 
@@ -31,7 +32,7 @@ def test_what_is_no_object_is_an_empty_one(source: str) -> None:
     assert parse_object(source) == {}
 
 
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_objects_are_read(document: dict[str, Any]) -> None:
     assert parse_object(json.dumps(document)) == document
 

@@ -38,7 +38,8 @@ def test_own_set_with_pictures(tmp_path: Path) -> None:
 
 
 def test_folder_as_tables(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["--data", str(write(tmp_path)), "--protocol", "same", "--salt", "0,1"])
+    arguments = ["--protocol", "same", "--salt", "0,1", "--per-job", "1", "--seeds", "1"]
+    done = CliRunner().invoke(app, ["--data", str(write(tmp_path)), *arguments])
     assert done.exit_code == 0, done.output
     assert "same, aws, under a limit: effective cost | hit" in done.stdout
     assert "1.00 ±0.00 | 1.00" in done.stdout  # the oracle

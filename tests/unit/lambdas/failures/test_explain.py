@@ -17,7 +17,8 @@ REPLAY = f"To run it again: slow-lambda replay {RUN}"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 BARE = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0"
-TEXTS = st.text() | st.sampled_from(["x" * 70_000, "日本" * 20_000, "\n" * 40_000, "🙂\n" * 12_000, "\ud7ff" * 9])
+# Each of the long ones is more than a cause may hold, in bytes.
+TEXTS = st.text() | st.sampled_from(["x" * 33_000, "日本" * 6_000, "\n" * 33_000, "🙂\n" * 7_000, "\ud7ff" * 9])
 CLASSES = st.sampled_from(FailureClass)
 
 
@@ -45,7 +46,7 @@ def test_what_to_do_is_never_cut_off(error: str, text: str, closing: str) -> Non
     assert found.cause.endswith(f"\n\n{closing}")
 
 
-@given(st.integers(20_000, 33_000))
+@given(st.integers(11_000, 15_000))
 def test_as_much_is_kept_as_there_is_room(characters: int) -> None:
     found = explanation("Unknown", "日" * characters, "closing")
     assert len(found.cause.encode()) > MAX_CAUSE_BYTES - len("日".encode())

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -30,17 +31,17 @@ class Seen:
     planned: tuple[str, ...] | None
     known: Known
 
-    @property
+    @cached_property
     def listed(self) -> list[dict[str, Any]]:
         return [{"Name": name, "Status": {"State": state}} for name, state in zip(PLANNED, self.steps, strict=False)]
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         reason = {"Code": self.code, "Message": "Some words."} if self.code else {}
         status = {"State": self.cluster, "StateChangeReason": reason}
         return judge({"Id": "j-1", "Status": status} if self.cluster else None, self.listed, self.planned, self.known)
 
-    @property
+    @cached_property
     def rows(self) -> list[int]:
         """The numbers of the rows that fit."""
         summary = summarise_steps(self.listed, self.planned)

@@ -5,6 +5,7 @@ import pytest
 from lambdas import aws
 from lambdas.recovery.shortage_store import REMEMBERED, put_shortages, recent_shortages
 from lambdas.recovery.shortages import Shortage
+from tests.unit.paging import in_pages_of
 
 NOW = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
 SECOND = datetime.timedelta(seconds=1)
@@ -43,7 +44,8 @@ def test_runs_in_the_same_table_are_no_shortages() -> None:
 
 
 def test_more_than_a_page() -> None:
-    many = sorted(Shortage("x" * 300, f"subnet-{number:04}{'y' * 200}", "spot") for number in range(1_000))
+    in_pages_of(10, aws.dynamodb(), "Query", "Limit")
+    many = sorted(Shortage("m7g.xlarge", f"subnet-{number:04}", "spot") for number in range(25))
     put(many)
     condition, values = "job = :job", {":job": {"S": "#shortages"}}
     page = aws.dynamodb().query(

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.local.spark import mirror as mirror_module
 from scripts.local.spark.mirror import BucketMirror, MissingObjectError, Transfer
+from tests.unit.paging import in_pages_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -157,15 +158,27 @@ def test_the_marker_is_uploaded_last(s3: "S3Client", mirror: BucketMirror, monke
     assert uploaded[-1] == "out/_SUCCESS"
 
 
-def test_more_keys_than_a_page_and_than_one_deletion_takes(s3: "S3Client", mirror: BucketMirror) -> None:
+def test_more_keys_than_a_page_and_than_one_deletion_takes(
+    s3: "S3Client", mirror: BucketMirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    assert mirror_module._DELETED_AT_ONCE == 1000
+    monkeypatch.setattr(mirror_module, "_DELETED_AT_ONCE", 10)
+    in_pages_of(10, s3, "ListObjectsV2", "MaxKeys")
+    deletions: list[int] = []
+    s3.meta.events.register(
+        "provide-client-params.s3.DeleteObjects",
+        lambda params, **_unused: deletions.append(len(params["Delete"]["Objects"])),
+    )
     mirror.pull()
-    for n in range(1005):
+    for n in range(25):
         (mirror.folder / "data" / str(n)).write_text("")
-    assert mirror.push().objects == 1005
+    assert mirror.push().objects == 25
     assert mirror.pull().objects == 0
-    for n in range(1005):
+    for n in range(25):
         (mirror.folder / "data" / str(n)).unlink()
-    assert mirror.push().deleted == 1005
+    assert mirror.push().deleted == 25
+    assert deletions == [10, 10, 5]
     assert keys(s3) == set()
 
 
