@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from lambdas import aws
 from lambdas.inputs.errors import InputChangedError, RejectionError
+from lambdas.ledger.open import open_entry
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.planning import make_plan
 from lambdas.settings import Settings, load_settings
@@ -34,8 +35,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     except RejectionError as rejection:
         if isinstance(rejection, InputChangedError):
             _ask_anew(asked, settings)
+        open_entry(aws.dynamodb(), settings.run_table, None, asked)
         logger.warning("rejected", extra={**about, "error": rejection.error, "cause": str(rejection)})
         return {"outcome": "rejected", "error": rejection.error, "cause": str(rejection)}
+    open_entry(aws.dynamodb(), settings.run_table, plan, asked)
     logger.info("planned", extra={**about, "receipt": plan.receipt})
     return {"outcome": "planned", "plan": plan.as_document()}
 

@@ -13,7 +13,7 @@ from lambdas.settings import Settings, load_settings
 from lambdas.specs.errors import SpecError, UnknownSpecError
 from lambdas.specs.job import Job
 from lambdas.specs.load import load_job
-from lambdas.starts.decide import Later, decide
+from lambdas.starts.decide import Later, Nothing, decide
 from lambdas.starts.gather import Gatherer
 from lambdas.starts.message import StartMessage, StartMessageError, parse_message
 from lambdas.starts.send import send
@@ -74,6 +74,9 @@ def _start(message: StartMessage, job: Job, settings: Settings, now: datetime.da
     if isinstance(decided, Later):
         send(aws.sqs(), settings.start_queue_url, message.again(), decided.seconds)
         logger.info("data not there yet", extra={**about, "seconds": decided.seconds})
+        return
+    if isinstance(decided, Nothing):
+        logger.info("nothing to start", extra={**about, "reason": decided.why})
         return
     is_new = start_execution(aws.stepfunctions(), settings, job.name, decided.name, json.dumps(decided.document))
     logger.info("started" if is_new else "was started before", extra={**about, "run": decided.name})

@@ -6,6 +6,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.inputs.errors import RejectionError
+from lambdas.ledger.store import EntryTornError
 from lambdas.specs import SpecError, UnknownSpecError
 from scripts.bench.command import bench
 from scripts.bench.sizing.errors import MeasurementsError
@@ -21,11 +22,13 @@ from scripts.demo.data import DataError
 from scripts.demo.run import DemoError
 from scripts.deployment import DeploymentError
 from scripts.diagnose import diagnose
-from scripts.diagnosing.past_run import RunUnknownError
 from scripts.dlq.command import dlq
 from scripts.dlq.errors import LetterUnknownError
+from scripts.ledger.errors import MomentError, RunAmbiguousError, RunUnknownError
 from scripts.local.cloud import LocalCloudError
 from scripts.local.command import local
+from scripts.logs.command import logs
+from scripts.logs.errors import LogsMissingError, StepUnknownError
 from scripts.node import NodeError
 from scripts.preflight.command import preflight
 from scripts.prices.command import prices
@@ -35,7 +38,11 @@ from scripts.rendering.machine import RenderError
 from scripts.rendering.package import PackageError
 from scripts.rendering.template import TemplateError
 from scripts.replay import replay
+from scripts.replaying.campaign import CampaignError
+from scripts.replaying.errors import ReplayRefusedError
+from scripts.replaying.events import EventReplayError
 from scripts.run import run
+from scripts.runs.command import runs
 from scripts.sizing.command import size
 from scripts.watch import watch
 
@@ -43,6 +50,7 @@ from scripts.watch import watch
 EXPECTED = (
     AslValidatorError,
     BotoCoreError,
+    CampaignError,
     CaseUnknownError,
     CfnLintError,
     ClientError,
@@ -50,16 +58,23 @@ EXPECTED = (
     DefinitionError,
     DemoError,
     DeploymentError,
+    EntryTornError,
+    EventReplayError,
     RejectionError,
     LetterUnknownError,
     LocalCloudError,
+    LogsMissingError,
     MeasurementsError,
+    MomentError,
     NodeError,
     PackageError,
     PricesError,
     RenderError,
+    ReplayRefusedError,
+    RunAmbiguousError,
     RunUnknownError,
     SpecError,
+    StepUnknownError,
     TemplateError,
     UnknownSpecError,
 )
@@ -70,8 +85,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (demo, run, watch, diagnose, replay, certify, reap, size, check, preflight, render, package, publish):
+for verb in (demo, run, watch, logs, diagnose, replay, certify, reap, size, check, preflight, render, package, publish):
     app.command()(verb)
+app.add_typer(runs, name="runs", help="What ran and what runs; `runs show RUN`: all that is known of a run.")
 app.add_typer(local, name="local", help="The local cloud on its own.")
 app.add_typer(bench, name="bench", help="Measure what this project costs and how well it sizes.")
 app.add_typer(dlq, name="dlq", help="What could not be started or ended, why, and again.")

@@ -10,11 +10,13 @@ from rich.console import Console
 from scripts import deployment
 from scripts.diagnosing.decide import CaseError, decide
 from scripts.diagnosing.past_run import PastRun, Shown, diagnose_run, find_run
+from scripts.ledger.options import JOB, RUN_ARGUMENT
 from scripts.run import STAGE
 
 
 def diagnose(
-    run: Annotated[str | None, typer.Argument(help="The run's name, or its execution's ARN.")] = None,
+    run: Annotated[str | None, RUN_ARGUMENT] = None,
+    job: JOB = None,
     stage: STAGE = "dev",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     judge: Annotated[
@@ -28,7 +30,7 @@ def diagnose(
     if run is None:
         _judge_lines()
         return
-    past = find_run(deployment.find(stage), run)
+    past = find_run(deployment.find(stage), run, job)
     status = past.execution["status"]
     shown = None if status in {"SUCCEEDED", "RUNNING"} else diagnose_run(past)
     if as_json:

@@ -5,6 +5,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lambdas.ledger.entry import LedgerEntry
+from scripts import deployment
+from scripts.ledger.executions import ENDS, describe_execution
+from scripts.ledger.find import find_entry
+from scripts.ledger.options import JOB, RUN
+from scripts.ledger.record import record_of
+from scripts.watching.end import end_lines
 from scripts.watching.follow import Follower
 from scripts.watching.record import read_record
 from scripts.watching.summary import summary
@@ -14,12 +21,32 @@ POLL_SECONDS = 1.0
 
 
 def watch(
-    execution: Annotated[str, typer.Argument(help="The execution's ARN, as `run` prints it.")],
+    run: RUN,
+    job: JOB = None,
+    stage: Annotated[str, typer.Option(help="The deployment to use.")] = "dev",
 ) -> None:
-    """Follow a run to its end; exit status 1 if it did not succeed."""
+    """Follow a run to its end, or say how it ended; exit status 1 if it did not succeed."""
+    # An ARN says all that is needed of a run that goes on, whatever it belongs to.
+    if run.startswith("arn:") and (describe_execution(run) or {}).get("status") not in {*ENDS, None}:
+        _follow(run)
+        return
+    entry = find_entry(deployment.find(stage), run, job)
+    if entry.status == "RUNNING":
+        _follow(entry.execution)
+    else:
+        _report_past(entry)
+
+
+def _follow(execution: str) -> None:
     follower = Follower(execution, POLL_SECONDS)
     show(follower, Console())
     report_end(follower)
+
+
+def _report_past(entry: LedgerEntry) -> None:
+    print("\n".join(end_lines(entry, record_of(entry))))
+    if entry.status != "SUCCEEDED":
+        raise typer.Exit(1)
 
 
 def report_end(follower: Follower) -> None:

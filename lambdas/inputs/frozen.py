@@ -4,8 +4,8 @@ import hashlib
 import json
 import tempfile
 import threading
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, NamedTuple
 
 from lambdas.inputs.errors import InputTooManyError
 from lambdas.inputs.pages import S3Object
@@ -19,6 +19,22 @@ MAX_BYTES = 500_000_000
 _VERSIONS = 2**256
 
 _quote = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class ManifestTornError(ValueError):
+    """A manifest cannot be read back; the message says why."""
+
+
+class FrozenObject(NamedTuple):
+    """An object as a manifest lists it."""
+
+    bucket: str
+    key: str
+    bytes: int
+    etag: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
 
 
 def open_manifest() -> IO[bytes]:
@@ -75,3 +91,29 @@ class FrozenManifest:
     def end(self) -> None:
         """Complete the document."""
         self._file.write(b"\n]}\n")
+
+
+def read_objects(lines: Iterable[bytes]) -> Iterator[FrozenObject]:
+    """Read the objects of a manifest that ``FrozenManifest`` wrote, one by one.
+
+    Parameters
+    ----------
+    lines
+        Of the file; each object has its own.
+
+    Raises
+    ------
+    ManifestTornError
+        It is another document, or its end is missing.
+    """
+    last = b""
+    for number, line in enumerate(lines, start=1):
+        last = line.strip()
+        if number == 1 or last in {b"]}", b""}:
+            continue
+        try:
+            yield FrozenObject(**json.loads(last.removesuffix(b",")))
+        except (ValueError, TypeError) as error:
+            raise ManifestTornError(f"line {number} is no object of a manifest") from error
+    if last != b"]}":
+        raise ManifestTornError("its end is missing")

@@ -18,13 +18,17 @@ MAX_DOCUMENT_BYTES = 262_144
 
 # With it a state machine that starts another links the two executions in the console.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
-_STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+
+REPLAY = "replay"
+"""What an execution's input has that replays a run."""
 
 _FORMS = (
     'start the run with {} for the job\'s own input, with {"input": "s3://bucket/prefix/"} or a list of such, with '
-    '{"manifest": "s3://bucket/file"}, or with an S3 \'Object Created\' event as EventBridge delivers it'
+    '{"manifest": "s3://bucket/file"}, with {"replay": "<run>"} for a run that failed, or with an S3 '
+    "'Object Created' event as EventBridge delivers it"
 )
-_KEYS = ("input", "manifest", "version")
+_KEYS = ("input", "manifest", "version", REPLAY)
 
 Trigger = Literal["default", "input", "manifest", "object_created"]
 CreatedAs = Literal["folder", "object", "manifest"]
@@ -57,6 +61,11 @@ class Request:
     def __str__(self) -> str:
         alone = self.manifest or (self.created and self.created.uri)
         return str(alone) if alone else describe_addresses([str(each) for each in self.inputs])
+
+
+def is_replay(document: object) -> bool:
+    """Say whether an execution's input asks for a run to be replayed, rightly or not."""
+    return isinstance(document, dict) and REPLAY in document
 
 
 def describe_addresses(addresses: Sequence[str]) -> str:
@@ -93,8 +102,8 @@ def parse_request(document: object, job_input: str, created_as: Sequence[tuple[s
             "put the data, or a manifest of it, in S3 and start the run with its address"
         )
     if not isinstance(document, dict):
-        raise InputInvalidError(f"the execution's input is {_kind(document)}, not an object; {_FORMS}")
-    document = {name: value for name, value in document.items() if name != _STARTED_BY}
+        raise InputInvalidError(f"the execution's input is {kind_of(document)}, not an object; {_FORMS}")
+    document = {name: value for name, value in document.items() if name != STARTED_BY}
     if not document:
         return Request("default", (_parse(job_input),))
     if is_event(document):
@@ -121,7 +130,7 @@ def _version(document: Mapping[str, object]) -> str | None:
     version = document.get("version")
     if version is None or isinstance(version, str):
         return version
-    raise InputInvalidError(f"'version' is {_kind(version)}; only start_runs writes it, so leave it out")
+    raise InputInvalidError(f"'version' is {kind_of(version)}; only start_runs writes it, so leave it out")
 
 
 def _inputs(value: object) -> tuple[S3Uri | S3Glob, ...]:
@@ -143,7 +152,7 @@ def _manifest(value: object) -> S3Uri:
 
 def _parse(value: object, name: str = "input") -> S3Uri | S3Glob:
     if not isinstance(value, str):
-        raise InputInvalidError(f"{name!r} is or holds {_kind(value)}; write an address, as in s3://bucket/prefix/")
+        raise InputInvalidError(f"{name!r} is or holds {kind_of(value)}; write an address, as in s3://bucket/prefix/")
     try:
         return parse_address(value)
     except UriError as error:
@@ -151,6 +160,8 @@ def _parse(value: object, name: str = "input") -> S3Uri | S3Glob:
 
 
 def _unknown(document: Mapping[str, object]) -> str:
+    if REPLAY in document:
+        return f"the key {REPLAY!r}, which only the input of an execution has"
     names = sorted(set(document) - set(_KEYS))
     if not names:
         both = {"input", "manifest"} <= set(document)
@@ -160,7 +171,8 @@ def _unknown(document: Mapping[str, object]) -> str:
     return f"{found} (did you mean {close[0]!r}?)" if close else found
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Say what kind of JSON a value is."""
     match value:
         case None:
             return "null"

@@ -60,7 +60,7 @@ def next_attempt(
         case Action.NEXT_CAPACITY:
             return _next_rung(plan, shortages)
         case Action.RETRY_MORE_MEMORY:
-            return _more_memory(plan, diagnosis.failure_class, cluster, catalogue, scaling)
+            return more_memory(plan, diagnosis.failure_class, cluster, catalogue, scaling)
         case _:
             return None
 
@@ -93,9 +93,22 @@ def _next_rung(plan: Plan, shortages: Sequence[Shortage]) -> tuple[Plan, str] | 
     return plan.model_copy(update=change), rung.why
 
 
-def _more_memory(
+def more_memory(
     plan: Plan, failure: FailureClass, spec: Cluster, catalogue: Catalogue, scaling: Scaling
 ) -> tuple[Plan, str] | None:
+    """Return a plan with the next more memory for what ran out of it, and that in words; ``None`` if there is none.
+
+    Parameters
+    ----------
+    plan
+        With the size that was too small.
+    failure
+        Whose memory: that of the driver, or of the executors.
+    spec, catalogue
+        What sizes are chosen from.
+    scaling
+        How the cluster is scaled.
+    """
     cluster = spec.model_copy(update={"task_market": plan.size.task_market})
     is_driver = failure is FailureClass.DRIVER_OUT_OF_MEMORY
     # Twice as many parts are half as big, which helps where one task's share was the trouble.

@@ -29,11 +29,20 @@ class Execution(BaseModel):
 
 
 class PlanEvent(BaseModel):
-    """The event of ``plan_run``; ``input`` is the execution's own input, whatever that is."""
+    """The event of ``plan_run``.
+
+    Attributes
+    ----------
+    input
+        The execution's own input, whatever that is.
+    definition
+        A digest of the machine's definition; ``None`` from a machine deployed before there was one.
+    """
 
     job: str
     execution: Execution
     input: Any
+    definition: str | None = None
 
 
 class DiagnoseEvent(BaseModel):

@@ -145,10 +145,52 @@ class ClusterRequest(PlanPart):
 
 
 class PlannedStep(PlanPart):
-    """One step: its name in the job, and the arguments of EMR's ``command-runner.jar``."""
+    """One step: its name in the job, the arguments of EMR's ``command-runner.jar``, and where its outputs will lie."""
 
     name: str
     args: list[str]
+    outputs: list[str] = []
+
+
+class KeptStep(PlanPart):
+    """A step that a replay does not run again.
+
+    Attributes
+    ----------
+    outputs
+        Where what it wrote lies.
+    manifest, version
+        The list of the objects it wrote, and the sum of digests over them.
+    run
+        The run in which it was completed.
+    """
+
+    name: str
+    outputs: list[str] = []
+    manifest: str
+    version: str
+    run: str
+
+
+class ReplayOf(PlanPart):
+    """What a replay replays.
+
+    Attributes
+    ----------
+    run
+        The run it replays.
+    origin
+        The first run of the chain.
+    attempt
+        Which of the origin's attempts this is: its first replay is 2.
+    why
+        In sentences, why it runs the steps it runs, and what has changed.
+    """
+
+    run: str
+    origin: str
+    attempt: Annotated[int, Field(ge=2)]
+    why: list[str] = []
 
 
 class PlannedRung(PlanPart):
@@ -178,8 +220,16 @@ class Plan(PlanPart):
     ----------
     attempt, attempts
         The number of this attempt, and how many there may be.
+    version
+        Of the input: a sum of digests over address, size and ETag of every object.
+    trigger
+        ``object_created``, ``schedule``, ``event``, ``manual`` or ``replay``.
+    definition, code
+        Digests of the state machine's definition and of the job's folder.
     done
-        The steps that earlier attempts have completed, at least one less than all.
+        The steps that earlier attempts have completed, or that a replay keeps; at least one less than all.
+    kept, replay
+        Of a replay: the steps it takes over, and what it replays.
     size, estimate, receipt, cluster
         Of this attempt.
     reasons
@@ -194,10 +244,16 @@ class Plan(PlanPart):
     job: str
     input: str
     manifest: str
+    version: str | None = None
+    trigger: str | None = None
+    definition: str | None = None
+    code: str | None = None
     measured: Measured
     attempt: Count = 1
     attempts: Count = 1
     done: list[str] = []
+    kept: list[KeptStep] = []
+    replay: ReplayOf | None = None
     size: Size
     estimate: Estimated
     receipt: list[str]

@@ -2,36 +2,44 @@
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from lambdas.history.event_log import step_settings
-from lambdas.inputs.errors import InputChangedError, SeveralInputsError
+from lambdas.inputs.errors import InputChangedError
 from lambdas.inputs.frozen import open_manifest
 from lambdas.inputs.measure import Measurement, measure_input
-from lambdas.inputs.request import MAX_DOCUMENT_BYTES, CreatedAs, Request, describe_addresses, parse_request
+from lambdas.inputs.request import (
+    MAX_DOCUMENT_BYTES,
+    Request,
+    describe_addresses,
+    is_replay,
+)
+from lambdas.ledger.trigger import trigger_of
 from lambdas.recovery.shortage_store import recent_shortages
 from lambdas.recovery.shortages import order_rungs
-from lambdas.runs.errors import JobInvalidError, JobUnknownError, NothingFitsError, PlanTooLargeError, StepTooLongError
+from lambdas.replays.decide import kept_steps, replay_lines, replay_of, resume_at
+from lambdas.replays.past import find_replay
+from lambdas.replays.size import Sizing, enlarge, read_failed_size, size_again
+from lambdas.runs.asked import asked_input
+from lambdas.runs.errors import JobInvalidError, JobUnknownError, NothingFitsError, PlanTooLargeError
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.learning import known_of
-from lambdas.runs.plan import Measured, Plan, PlannedStep
+from lambdas.runs.plan import Measured, Plan
+from lambdas.runs.planned_steps import RunValues, planned_steps
 from lambdas.runs.reasons import reasons_of
 from lambdas.runs.request import cluster_name, planned_rung
 from lambdas.runs.store import put_manifest, run_folder
 from lambdas.scaling.managed import within
 from lambdas.settings import Settings
-from lambdas.sizing import Asked, Decision, Goal, Known, build_ladder, weigh_sizes
+from lambdas.sizing import Asked, Decision, Goal, Known, Sizes, build_ladder, weigh_sizes
 from lambdas.sizing.choice import CONFIDENCE_WITHOUT_RUNS, DEFAULT_CONFIDENCE
 from lambdas.sizing.elastic import ScalingError
 from lambdas.sizing.ladder import first_rung
 from lambdas.sizing.receipt import receipt, warnings_of, what_fails, what_would
 from lambdas.specs.cluster import Cluster
-from lambdas.specs.code import code_prefix
+from lambdas.specs.code import code_digest, code_prefix
 from lambdas.specs.errors import SpecError, UnknownSpecError
 from lambdas.specs.job import Job
 from lambdas.specs.load import load_catalogue, load_cluster, load_job, load_scaling
-from lambdas.specs.placeholders import INPUT, has_input, is_input, substitute
 from lambdas.specs.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -44,10 +52,6 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MAX_PLAN_BYTES = MAX_DOCUMENT_BYTES * 3 // 4
 
-# All strings of a step's HadoopJarStep together.
-# https://docs.aws.amazon.com/emr/latest/APIReference/API_HadoopJarStepConfig.html
-MAX_STEP_CHARACTERS = 10_240
-_RUNNER = "command-runner.jar"
 _SHORT_OF_CAPACITY = "EC2 has lately been short of capacity for it; instead:"
 
 
@@ -74,58 +78,89 @@ def make_plan(
     RejectionError
         The run must not start; nothing was created.
     """
-    job, cluster, scaling, catalogue = _specs(event.job, settings.region)
-    request = parse_request(event.input, substitute(job.input, {"data_bucket": settings.data_bucket}), _created_as(job))
-    known = known_of(job, dynamodb, settings.run_table, now)
-    asked = _asked(job, known, scaling)
-    folder = run_folder(settings.log_bucket, job.name, event.execution.name)
     with open_manifest() as manifest:
-        inputs, measured = measure_input(s3, request, manifest)
-        _refuse_changed(request, measured)
-        try:
-            sizes = weigh_sizes(measured, asked, known, cluster, catalogue)
-        except ScalingError as error:
-            raise JobInvalidError(f"the scaling policy {job.scaling!r} cannot be followed: {error}") from error
-        if sizes is None:
-            raise JobInvalidError(
-                f"no instance type of the cluster spec {cluster.name!r} has room for a driver and an executor; "
-                "add families with more memory, and deploy again"
-            )
-        decision = sizes.best
-        _refuse(decision, asked, job)
-        chosen = first_rung(decision, settings.subnet_ids)
-        ladder = build_ladder(decision, sizes, settings.subnet_ids)
-        name = cluster_name(job.name, event.execution.name)
-        rungs = [planned_rung(rung, name, folder) for rung in (chosen, *ladder)]
-        first, *rest = order_rungs(rungs, recent_shortages(dynamodb, settings.run_table, now))
-        plan = Plan(
-            run=event.execution.name,
-            job=job.name,
-            input=str(request.manifest or describe_addresses(inputs)),
-            manifest=f"{folder}manifest.json",
-            measured=_measured(measured),
-            attempts=1 + job.on_failure.attempts,
-            size=first.size,
-            estimate=first.estimate,
-            receipt=[
-                *receipt(measured, asked, known, decision, cluster, catalogue),
-                *([] if first is rungs[0] else [f"{_SHORT_OF_CAPACITY} {first.why}."]),
-            ],
-            reasons=reasons_of(asked, known, decision, warnings_of(measured, asked, decision)),
-            cluster=first.cluster,
-            steps=_steps(job, inputs, f"{folder}manifest.json", event.execution.name, settings),
-            ladder=rest,
-        )
-        _check_size(plan)
+        plan = draw_plan(event, settings, s3, dynamodb, now, manifest)
         put_manifest(s3, plan.manifest, manifest)
     return plan
 
 
-def _created_as(job: Job) -> list[tuple[str, str, CreatedAs]]:
-    """Return where the objects of the job's triggers lie, how they end, and what they are."""
-    below = job.input.removeprefix("s3://").partition("/")[2]
-    created = [trigger.object_created for trigger in job.triggers if trigger.object_created is not None]
-    return [(f"{below}{each.prefix}", each.suffix, each.input) for each in created]
+def draw_plan(
+    event: PlanEvent,
+    settings: Settings,
+    s3: "S3Client",
+    dynamodb: "DynamoDBClient",
+    now: datetime.datetime,
+    manifest: IO[bytes],
+) -> Plan:
+    """Plan a run and write nothing but its manifest, to a file that can be read and written; see ``make_plan``."""
+    job, cluster, scaling, catalogue = _specs(event.job, settings.region)
+    replay = find_replay(event, dynamodb, settings.run_table) if is_replay(event.input) else None
+    document = replay.document if replay else event.input
+    request = asked_input(document, job, settings.data_bucket, is_again=replay is not None)
+    known = known_of(job, dynamodb, settings.run_table, now)
+    sizing = Sizing(_asked(job, known, scaling), known)
+    failed = read_failed_size(s3, replay.entry) if replay else None
+    if replay:
+        sizing = size_again(replay, failed, job, sizing, cluster, catalogue)
+    inputs, measured = measure_input(s3, request, manifest)
+    _refuse_changed(request, measured)
+    code = code_prefix(job.name)
+    digest = code_digest(code)
+    resumed = resume_at(replay, job, s3, manifest, measured.version, digest) if replay else None
+    kept = kept_steps(resumed) if resumed else []
+    sizes = _weigh(measured, sizing, job, cluster, catalogue)
+    decision = sizes.best
+    if not sizing.is_ours:
+        _refuse(decision, sizing.asked, job)
+    folder = run_folder(settings.log_bucket, job.name, event.execution.name)
+    name = cluster_name(job.name, event.execution.name)
+    ladder = (first_rung(decision, settings.subnet_ids), *build_ladder(decision, sizes, settings.subnet_ids))
+    rungs = [planned_rung(rung, name, folder) for rung in ladder]
+    first, *rest = order_rungs(rungs, recent_shortages(dynamodb, settings.run_table, now))
+    run = RunValues(event.execution.name, tuple(inputs), f"{folder}manifest.json", settings, code)
+    plan = Plan(
+        run=event.execution.name,
+        job=job.name,
+        input=str(request.manifest or describe_addresses(inputs)),
+        manifest=run.manifest,
+        version=measured.version,
+        trigger=trigger_of(job.name, event.execution.name, event.input, job.triggers),
+        definition=event.definition,
+        code=digest,
+        measured=_measured(measured),
+        attempts=1 + job.on_failure.attempts,
+        done=[step.name for step in kept],
+        kept=kept,
+        replay=replay_of(replay, resumed) if replay and resumed else None,
+        size=first.size,
+        estimate=first.estimate,
+        receipt=[
+            *receipt(measured, sizing.asked, sizing.known, decision, cluster, catalogue),
+            *([] if first is rungs[0] else [f"{_SHORT_OF_CAPACITY} {first.why}."]),
+            *replay_lines(resumed, sizing),
+        ],
+        reasons=reasons_of(sizing.asked, sizing.known, decision, warnings_of(measured, sizing.asked, decision)),
+        cluster=first.cluster,
+        steps=planned_steps(job, run, {step.name: step.outputs for step in kept}),
+        ladder=rest,
+    )
+    if replay:
+        plan = enlarge(plan, replay, failed, cluster, catalogue, sizing.asked.scaling)
+    _check_size(plan)
+    return plan
+
+
+def _weigh(measured: Measurement, sizing: Sizing, job: Job, cluster: Cluster, catalogue: "Catalogue") -> Sizes:
+    try:
+        sizes = weigh_sizes(measured, sizing.asked, sizing.known, cluster, catalogue)
+    except ScalingError as error:
+        raise JobInvalidError(f"the scaling policy {job.scaling!r} cannot be followed: {error}") from error
+    if sizes is None:
+        raise JobInvalidError(
+            f"no instance type of the cluster spec {cluster.name!r} has room for a driver and an executor; "
+            "add families with more memory, and deploy again"
+        )
+    return sizes
 
 
 def _refuse_changed(request: Request, measured: Measurement) -> None:
@@ -178,36 +213,6 @@ def _measured(measured: Measurement) -> Measured:
         partitions=measured.partitions,
         storage_classes=dict(measured.storage_classes),
     )
-
-
-def _steps(job: Job, inputs: Sequence[str], manifest: str, run: str, settings: Settings) -> list[PlannedStep]:
-    values = {"data_bucket": settings.data_bucket, "manifest": manifest, "run_id": run}
-    code = f"s3://{settings.code_bucket}/{code_prefix(job.name)}"
-    submit = ["spark-submit", "--deploy-mode", "cluster"]
-    steps = []
-    for step in job.steps:
-        own = [each for arg in step.args for each in _arguments(arg, inputs, values, step.name)]
-        args = [*submit, *step_settings(step.name), f"{code}{step.script}", *own]
-        characters = len(_RUNNER) + sum(map(len, args))
-        if characters > MAX_STEP_CHARACTERS:
-            raise StepTooLongError(
-                f"the arguments of step {step.name!r} have {characters:,} characters; EMR takes {MAX_STEP_CHARACTERS:,}"
-                "; put long values in a file in S3 and pass its address, as << manifest >> is that of a file with all "
-                "inputs and their objects"
-            )
-        steps.append(PlannedStep(name=step.name, args=args))
-    return steps
-
-
-def _arguments(arg: str, inputs: Sequence[str], values: Mapping[str, str], step: str) -> list[str]:
-    if is_input(arg):
-        return list(inputs)
-    if has_input(arg) and len(inputs) > 1:
-        raise SeveralInputsError(
-            f"the argument {arg!r} of step {step!r} holds one input, and the run has {len(inputs):,}; make << input >> "
-            "an argument of its own, which becomes one for each, or pass << manifest >>"
-        )
-    return [substitute(arg, {**values, INPUT: inputs[0]})]
 
 
 def _check_size(plan: Plan) -> None:

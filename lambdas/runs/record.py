@@ -10,7 +10,8 @@ from lambdas.history.nodes import NodeChange
 from lambdas.history.phases import Phases, WorkersUsed
 from lambdas.runs.plan import Plan
 
-Status = Literal["SUCCEEDED", "FAILED"]
+Status = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+StateOutcome = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 
 class RecordPart(BaseModel):
@@ -47,10 +48,20 @@ class StepRun(RecordPart):
     ended: datetime.datetime | None
 
 
+class StateRun(RecordPart):
+    """One stay in a state of the machine; without ``exited`` and ``outcome`` it went on when the run was recorded."""
+
+    name: str
+    entered: datetime.datetime
+    exited: datetime.datetime | None = None
+    outcome: StateOutcome | None = None
+
+
 class RunRecord(RecordPart):
     """The record; times in UTC, instances and cost of all attempts, steps, phases and nodes of the last cluster.
 
-    ``spark`` has every application whose event log was found, those of earlier attempts too.
+    ``spark`` has every application whose event log was found, those of earlier attempts too. ``cluster_ids`` are those
+    of all attempts, ``states`` what the execution's history had when the run was recorded.
     """
 
     run: str
@@ -62,6 +73,7 @@ class RunRecord(RecordPart):
     input: str | None
     cluster_id: str | None
     cluster_state: str | None
+    cluster_ids: list[str] = []
     instances: list[InstancesUsed]
     steps: list[StepRun]
     phases: Phases = Phases()
@@ -74,6 +86,7 @@ class RunRecord(RecordPart):
     failed_state: str | None
     diagnosis: dict[str, Any] | None
     plan: Plan | None
+    states: list[StateRun] = []
 
     def as_document(self) -> dict[str, Any]:
         """Return the record as JSON types, the plan's EMR-shaped parts in EMR's names."""

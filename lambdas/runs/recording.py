@@ -16,7 +16,7 @@ from lambdas.history.phases import Phases, phases_of, workers_used
 from lambdas.pricing import Cost, Interval, cost_of
 from lambdas.runs.diagnosing import list_steps
 from lambdas.runs.events import RecordEvent, StateFailure
-from lambdas.runs.record import Dollars, InstancesUsed, RunRecord, StepRun
+from lambdas.runs.record import Dollars, InstancesUsed, RunRecord, StateRun, Status, StepRun
 from lambdas.specs.catalogue import Catalogue
 from lambdas.specs.cluster import Market
 
@@ -32,6 +32,8 @@ def make_record(
     catalogue: Catalogue,
     now: datetime.datetime,
     spark: Sequence[SparkMetrics] = (),
+    states: Sequence[StateRun] = (),
+    status: Status = "FAILED",
 ) -> RunRecord:
     """Make the record of a run.
 
@@ -49,6 +51,10 @@ def make_record(
         The end of what has not ended yet; with a time zone.
     spark
         What the event logs of the run say.
+    states
+        What its execution went through.
+    status
+        Of a run that did not succeed.
     """
     cluster_id = event.cluster_id or (event.diagnosis or {}).get("cluster_id")
     cluster: dict[str, Any] | None = None
@@ -64,12 +70,13 @@ def make_record(
         run=event.execution.name,
         job=event.job,
         execution=event.execution.id,
-        status="FAILED" if failure else "SUCCEEDED",
+        status=status if failure else "SUCCEEDED",
         started=event.execution.started,
         ended=_ended(cluster, now),
         input=event.plan.input if event.plan else None,
         cluster_id=cluster_id,
         cluster_state=cluster["Status"]["State"] if cluster else None,
+        cluster_ids=list(instances),
         instances=_used(intervals),
         steps=[_step_run(step) for step in steps],
         phases=phases_of(cluster, steps) if cluster else Phases(),
@@ -82,6 +89,7 @@ def make_record(
         failed_state=failure.state if failure else None,
         diagnosis=event.diagnosis,
         plan=event.plan,
+        states=list(states),
     )
 
 

@@ -1,23 +1,17 @@
-"""Where plans and records are stored: objects in the log bucket, one item per run in the run table.
+"""Where manifests and records are stored: objects in the log bucket, whose names follow from job and run.
 
-Everything is written under a name that follows from job and run, so writing it again replaces it.
+So writing one again replaces it. What is to be found without reading records is in the ledger (``lambdas/ledger``).
 """
 
 import json
-from decimal import Decimal
 from typing import IO, TYPE_CHECKING
 
 from lambdas.inputs.uri import S3Uri
-from lambdas.runs.record import RunRecord
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
     from mypy_boto3_s3 import S3Client
 
-# An item holds 400 KB; a long cause is in the record, the item has its beginning.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-_CAUSE_CHARACTERS = 2_000
+    from lambdas.runs.record import RunRecord
 
 
 def run_folder(log_bucket: str, job: str, run: str) -> str:
@@ -32,8 +26,8 @@ def put_manifest(s3: "S3Client", uri: str, manifest: IO[bytes]) -> None:
     s3.put_object(Bucket=target.bucket, Key=target.key, Body=manifest, ContentType="application/json")
 
 
-def put_record(s3: "S3Client", dynamodb: "DynamoDBClient", log_bucket: str, table: str, record: RunRecord) -> str:
-    """Write a record to S3 and to the run table.
+def put_record(s3: "S3Client", log_bucket: str, record: "RunRecord") -> str:
+    """Write a record to S3.
 
     Returns
     -------
@@ -43,23 +37,4 @@ def put_record(s3: "S3Client", dynamodb: "DynamoDBClient", log_bucket: str, tabl
     target = S3Uri.parse(f"{run_folder(log_bucket, record.job, record.run)}record.json")
     body = json.dumps(record.as_document(), indent=2, ensure_ascii=False) + "\n"
     s3.put_object(Bucket=target.bucket, Key=target.key, Body=body.encode(), ContentType="application/json")
-    dynamodb.put_item(TableName=table, Item=_item(record, str(target)))
     return str(target)
-
-
-def _item(record: RunRecord, address: str) -> dict[str, "AttributeValueTypeDef"]:
-    texts = {
-        "run": record.run,
-        "job": record.job,
-        "status": record.status,
-        "started": record.started.isoformat(),
-        "ended": record.ended.isoformat(),
-        "input": record.input,
-        "cluster_id": record.cluster_id,
-        "record": address,
-        "failure_class": (record.diagnosis or {}).get("failure_class"),
-        "error": record.error,
-        "cause": record.cause[:_CAUSE_CHARACTERS] if record.cause else None,
-    }
-    item: dict[str, AttributeValueTypeDef] = {name: {"S": text} for name, text in texts.items() if text is not None}
-    return {**item, "usd": {"N": f"{Decimal(str(record.cost.total)).normalize():f}"}}

@@ -159,7 +159,8 @@ def weigh_sizes(
     else:
         limits = _managed_limits(asked)
         max_nodes = min(asked.max_nodes, (limits.maximum or asked.max_nodes) + 1)
-        shapes = candidate_shapes(cluster, catalogue, max_nodes, limits.minimum or 1)
+        found = [asked.only] if asked.only else candidate_shapes(cluster, catalogue, max_nodes, limits.minimum or 1)
+        shapes = [shape for shape in found if shape.vcpus >= asked.least_vcpus] or found
     if not shapes:
         return None
     need = predict_need(measured, known.spill_share)

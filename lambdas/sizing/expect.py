@@ -70,6 +70,12 @@ class Known:
     left_out: dict[str, int] = field(default_factory=dict)
     last_error: float | None = None
 
+    @property
+    def overhead_seconds(self) -> float:
+        """What a run takes from start to end without the job's work."""
+        provisioning = self.provision_seconds or ASSUMED_PROVISION_SECONDS
+        return provisioning + ASSUMED_WAITING_SECONDS + ASSUMED_ENDING_SECONDS
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -167,8 +173,7 @@ def expect(
 
     All nodes are billed from the request to the end. On spot, interrupted work is done again.
     """
-    overhead = (known.provision_seconds or ASSUMED_PROVISION_SECONDS) + ASSUMED_WAITING_SECONDS
-    overhead += ASSUMED_ENDING_SECONDS
+    overhead = known.overhead_seconds
     runtime = forecast(
         job_class,
         measured.bytes,

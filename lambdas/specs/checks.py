@@ -11,7 +11,7 @@ from lambdas.specs.cluster import SIZED_PROPERTIES, Architecture
 from lambdas.specs.document import Document, Key, describe
 from lambdas.specs.errors import Finding
 from lambdas.specs.paths import cluster_file, scaling_file
-from lambdas.specs.placeholders import DATA_BUCKET, PER_RUN, unknown_placeholders
+from lambdas.specs.placeholders import DATA_BUCKET, OUTPUT, PER_RUN, RUN_ID, unknown_placeholders
 from lambdas.specs.scaling import MANAGED
 
 # How many of the catalogue's hundreds of names a finding proposes.
@@ -127,7 +127,9 @@ def _allowed(key: Key) -> frozenset[str]:
         case ("input",):
             return frozenset({DATA_BUCKET})
         case ("steps", _, "args", _):
-            return PER_RUN | {DATA_BUCKET}
+            return PER_RUN | {DATA_BUCKET, OUTPUT}
+        case ("steps", _, "output") | ("steps", _, "output", _):
+            return frozenset({DATA_BUCKET, RUN_ID})
         case _:
             return frozenset()
 

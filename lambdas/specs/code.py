@@ -34,5 +34,10 @@ def code_prefix(job: str, root: Path = SPECS) -> str:
     return f"jobs/{job}/{digest.hexdigest()[:_HASH_LENGTH]}/"
 
 
+def code_digest(prefix: str) -> str:
+    """Return the hash that a prefix of ``code_prefix`` ends in."""
+    return prefix.rstrip("/").rpartition("/")[2]
+
+
 def _is_left_out(path: Path) -> bool:
     return path.suffix == ".pyc" or any(part.startswith(".") or part == "__pycache__" for part in path.parts)

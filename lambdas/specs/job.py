@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from lambdas.inputs.globs import parse_address
-from lambdas.inputs.uri import UriError
+from lambdas.inputs.uri import S3Uri, UriError
 from lambdas.specs.cluster import Cluster
-from lambdas.specs.placeholders import DATA_BUCKET
+from lambdas.specs.placeholders import DATA_BUCKET, RUN_ID, substitute, unknown_placeholders
 from lambdas.specs.scaling import MANAGED
 from lambdas.specs.triggers import Trigger
 from lambdas.specs.types import Count, Duration, Line, Name, Script, Spec, expected, not_empty
@@ -27,13 +27,40 @@ Submission = Literal["pipelined", "stepwise"]
 JobClass = Literal["scan", "sql", "shuffle", "ml", "ml-iterative", "graph-iterative"]
 
 
+_BUCKET = f"s3://${{{DATA_BUCKET}}}/"
+
+
 def _input(text: str) -> str:
-    bucket = f"s3://${{{DATA_BUCKET}}}/"
     try:
-        parse_address(text.replace(bucket, "s3://bucket/", 1))
+        parse_address(text.replace(_BUCKET, "s3://bucket/", 1))
     except UriError as error:
-        raise expected(f"an input such as {bucket}landing/ ({error})") from error
+        raise expected(f"an input such as {_BUCKET}landing/ ({error})") from error
     return text
+
+
+def _output(text: str) -> str:
+    wanted = f"a folder that ends in '/', such as {_BUCKET}clean/<< {RUN_ID} >>/"
+    if not text.startswith(_BUCKET):
+        raise expected(f"{wanted}: a cluster may write only to the data bucket")
+    # A placeholder that may not stand there is found by name elsewhere; here it stands for itself.
+    key = text.removeprefix(_BUCKET)
+    if not unknown_placeholders(key, frozenset({RUN_ID})):
+        key = substitute(key, {RUN_ID: "run"})
+    try:
+        address = S3Uri.parse(f"s3://bucket/{key}")
+    except UriError as error:
+        raise expected(f"{wanted} ({error})") from error
+    if not address.key.endswith("/"):
+        raise expected(wanted)
+    return text
+
+
+def _as_list(value: object) -> object:
+    if isinstance(value, str):
+        return (_output(value),)
+    if isinstance(value, list | tuple):
+        return value
+    raise expected(f"a folder such as {_BUCKET}clean/<< {RUN_ID} >>/, or a list of such")
 
 
 class Step(Spec):
@@ -43,6 +70,9 @@ class Step(Spec):
     ----------
     needs
         The steps it needs, all listed before it; without it the one listed just before it, and nothing when empty.
+    output
+        The folders it writes, one or a list in the file: all of them, and nothing else writes there. What lies there
+        when it has succeeded proves that it need not run again; a step without them runs in every replay.
     timeout
         Seconds it may take.
     """
@@ -50,6 +80,7 @@ class Step(Spec):
     name: Name
     script: Script
     args: tuple[str, ...] = ()
+    output: Annotated[tuple[Annotated[str, AfterValidator(_output)], ...], BeforeValidator(_as_list)] = ()
     needs: tuple[Name, ...] | None = None
     timeout: Duration
 
@@ -145,18 +176,33 @@ class Job(Spec):
         """How many steps run at the same time, at most."""
         return max(len(wave) for wave in self.waves)
 
+    def needs_of(self, step: str) -> frozenset[str]:
+        """Return the steps that a step needs, and those that they need in turn."""
+        numbers = {each.name: number for number, each in enumerate(self.steps)}
+        needed: set[str] = set()
+        left = [step]
+        while left:
+            more = _needs(self.steps, numbers[left.pop()]) - needed
+            needed |= more
+            left += more
+        return frozenset(needed)
+
     def max_lifetime(self, cluster: Cluster) -> int:
         """Return the seconds after which a cluster of this job is ended even if its run still goes on."""
         timeouts = cluster.start_timeout + sum(step.timeout for step in self.steps) + cluster.terminate_timeout
         return self.limits.max_lifetime or timeouts
 
 
+def _needs(steps: Sequence[Step], number: int) -> set[str]:
+    needs = steps[number].needs
+    return {step.name for step in steps[max(number - 1, 0) : number]} if needs is None else set(needs)
+
+
 def _waves(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     depth: dict[str, int] = {}
     waves: list[list[Step]] = []
     for number, step in enumerate(steps):
-        needs = ([steps[number - 1].name] if number else []) if step.needs is None else step.needs
-        depth[step.name] = 1 + max((depth.get(name, -1) for name in needs), default=-1)
+        depth[step.name] = 1 + max((depth.get(name, -1) for name in _needs(steps, number)), default=-1)
         waves += [[]] * (depth[step.name] - len(waves) + 1)
         waves[depth[step.name]] = [*waves[depth[step.name]], step]
     return tuple(tuple(wave) for wave in waves)

@@ -13,6 +13,7 @@ from lambdas.specs.cluster import Cluster
 from lambdas.specs.document import Document, describe, read_document
 from lambdas.specs.errors import Finding, SpecError, UnknownSpecError
 from lambdas.specs.job import Job
+from lambdas.specs.output_checks import check_outputs
 from lambdas.specs.paths import SPECS, catalogue_file, cluster_file, job_folder, scaling_file
 from lambdas.specs.problems import findings_of
 from lambdas.specs.scaling import LIMITS_OF_THE_PLAN, MANAGED, CustomScaling, ManagedScaling, Scaling
@@ -44,6 +45,8 @@ def load_job(name: str, root: Path = SPECS) -> Job:
         raise UnknownSpecError("job", name, job_names(root))
     document = read_document(folder / "job.yml", root)
     job = _validate(Job, document, check_job(document, folder, root))
+    if findings := list(check_outputs(document, job)):
+        raise SpecError(findings)
     if job.scaling != MANAGED:
         cluster, scaling = load_cluster(job.cluster, root), load_scaling(job.scaling, root)
         if findings := list(check_job_scaling(document, job, cluster, scaling, _catalogues(root))):

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,14 @@ QUIET_SECONDS = 60
 # S3 and EventBridge tell whole seconds, so what follows within one may as well have been before.
 _SAME_MOMENT = datetime.timedelta(seconds=1)
 
+# What tells an event from others. Nobody promises that one sent again from an archive keeps its id; it keeps its time.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
+_IDENTITY = ("time", "source", "detail-type", "resources", "detail")
+
+# Of an event that is sent again from an archive.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
+_REPLAY_NAME = "replay-name"
+
 # Hexadecimal digits of a name: two versions of one job's inputs share them once in 2 ** 40 versions.
 _DIGITS = 20
 
@@ -52,6 +61,13 @@ class Later:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    """There is nothing to start, and there will not be; ``why`` is a sentence."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class _Asked:
     """What a message wants a run on.
 
@@ -65,20 +81,26 @@ class _Asked:
         Names the run when the input has no version.
     announced
         When the marker of the input was written.
+    replay
+        The replay of an archive that announces it again.
     """
 
     document: dict[str, Any]
     request: Request
     occasion: str
     announced: datetime.datetime | None = None
+    replay: str | None = None
 
 
-def decide(message: StartMessage, job: Job, data_bucket: str, s3: "S3Client", now: datetime.datetime) -> Start | Later:
+def decide(
+    message: StartMessage, job: Job, data_bucket: str, s3: "S3Client", now: datetime.datetime
+) -> Start | Later | Nothing:
     """Say what a message starts.
 
     What objects start is named after the version of the input: the same announcement again is the same execution. What
     a schedule or another event starts is named after its occasion, and reads what is there. An input that cannot be
-    read is started all the same, so that the run says what is wrong where people look.
+    read is started all the same, so that the run says what is wrong where people look; but one that is gone when its
+    event is sent again from an archive may have been read long ago, and starts nothing.
 
     Parameters
     ----------
@@ -123,7 +145,8 @@ def _occasion(message: StartMessage) -> str:
     if message.scheduled is not None:
         return f"schedule {message.trigger} {message.scheduled}"
     if message.event is not None:
-        return f"event {message.trigger} {message.event.get('id')}"
+        what = {name: message.event[name] for name in _IDENTITY if name in message.event}
+        return f"event {message.trigger} {json.dumps(what, sort_keys=True)}"
     raise StartMessageError(f"a message of {message.job!r} with neither an event nor a time")
 
 
@@ -132,12 +155,14 @@ def _of_object(event: Mapping[str, Any], what: CreatedAs) -> _Asked:
     # The sequencer tells one writing of a key from the next, and is the same however often it is announced.
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     occasion = f"object {created.uri} {created.object.etag} {event['detail']['object'].get('sequencer')}"
+    replay = event.get(_REPLAY_NAME)
     if what == "object":
-        return _Asked({"input": str(created.uri)}, Request("object_created", created=created), occasion)
+        return _Asked({"input": str(created.uri)}, Request("object_created", created=created), occasion, replay=replay)
     if what == "manifest":
-        return _Asked({"manifest": str(created.uri)}, Request("manifest", manifest=created.uri), occasion)
+        request = Request("manifest", manifest=created.uri)
+        return _Asked({"manifest": str(created.uri)}, request, occasion, replay=replay)
     folder = created.uri.parent
-    return _Asked({"input": str(folder)}, Request("input", (folder,)), occasion, _time_of(event))
+    return _Asked({"input": str(folder)}, Request("input", (folder,)), occasion, _time_of(event), replay)
 
 
 def _time_of(event: Mapping[str, Any]) -> datetime.datetime | None:
@@ -148,13 +173,17 @@ def _time_of(event: Mapping[str, Any]) -> datetime.datetime | None:
         raise StartMessageError(f"the time {time!r} of an event is none, such as 2026-11-27T03:00:00Z") from error
 
 
-def _versioned(message: StartMessage, job: Job, asked: _Asked, s3: "S3Client", now: datetime.datetime) -> Start | Later:
+def _versioned(
+    message: StartMessage, job: Job, asked: _Asked, s3: "S3Client", now: datetime.datetime
+) -> Start | Later | Nothing:
     later = Later(min(FIRST_LOOK_SECONDS * 2**message.looks, MAX_DELAY_SECONDS)) if message.looks < MAX_LOOKS else None
     try:
         # The run freezes the manifest; here only its version counts.
         with Path(os.devnull).open("wb") as nowhere:
             _, measured = measure_input(s3, asked.request, nowhere)
-    except (InputEmptyError, InputMissingError):
+    except (InputEmptyError, InputMissingError) as error:
+        if asked.replay is not None:
+            return Nothing(f"sent again by {asked.replay}, and the input is gone: {error}")
         return later or Start(execution_name(job, asked.occasion), asked.document)
     except RejectionError:
         return Start(execution_name(job, asked.occasion), asked.document)

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from scripts.bench.events.command import events
 from scripts.bench.idle.command import idle
+from scripts.bench.replay.command import replay
 from scripts.bench.scaling.command import scaling
 from scripts.bench.sizing.command import sizing
 
@@ -16,6 +17,7 @@ bench.command()(sizing)
 bench.command()(scaling)
 bench.command()(idle)
 bench.command()(events)
+bench.command()(replay)
 
 
 @bench.callback()

@@ -7,6 +7,7 @@ from scripts.checking.emr_cluster import CLUSTER_RULES
 from scripts.checking.emr_configurations import CONFIGURATION_RULES
 from scripts.checking.emr_scaling import SCALING_RULES
 from scripts.checking.job_limits import LIMIT_RULES
+from scripts.checking.job_outputs import OUTPUT_RULES
 from scripts.checking.job_schedules import SCHEDULE_RULES
 from scripts.checking.job_scripts import SCRIPT_RULES
 from scripts.checking.job_steps import STEP_RULES
@@ -23,6 +24,7 @@ RULES_OF_SPECS: tuple[Rule[Specs], ...] = (
     *SCALING_RULES,
     *LIMIT_RULES,
     *STEP_RULES,
+    *OUTPUT_RULES,
     *SCRIPT_RULES,
     *TRIGGER_RULES,
     *SCHEDULE_RULES,
@@ -35,6 +37,7 @@ CATALOGUE: tuple[tuple[str, tuple[Rule[Any], ...]], ...] = (
     ("scaling", SCALING_RULES),
     ("timeouts, deadlines and budgets", LIMIT_RULES),
     ("steps", STEP_RULES),
+    ("outputs of steps", OUTPUT_RULES),
     ("scripts", SCRIPT_RULES),
     ("objects that start jobs", TRIGGER_RULES),
     ("schedules and events that start jobs", SCHEDULE_RULES),

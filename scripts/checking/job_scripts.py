@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
+from lambdas.specs import Job, Step
 from lambdas.specs.catalogue import allowed_types
 from lambdas.specs.cluster import SIZED_PROPERTIES
 from lambdas.specs.paths import job_folder
@@ -25,6 +26,9 @@ OVERHEAD_SHARE = 0.1
 _WRITERS = frozenset({"parquet", "csv", "json", "orc", "text", "save", "saveAsTable"})
 _SAVE_MODES = "https://spark.apache.org/docs/latest/sql-data-sources-load-save-functions.html#save-modes"
 _EXECUTOR_MEMORY = "spark.executor.memory"
+
+# https://spark.apache.org/docs/latest/configuration.html#runtime-sql-configuration
+_OVERWRITE_MODE = "spark.sql.sources.partitionOverwriteMode"
 
 
 def _syntax_errors(specs: Specs) -> Iterator[tuple[Place, str]]:
@@ -185,6 +189,18 @@ def _settings(script: Script) -> Iterator[tuple[str, object, ast.Call]]:
     for call in script.calls("config", "set"):
         if len(call.args) == 2 and isinstance(name := literal(call.args[0]), str) and name.startswith("spark."):
             yield name, literal(call.args[1]), call
+
+
+def replaces_partitions(specs: Specs, job: Job, step: Step) -> bool:
+    """Whether what a step overwrites is only the partitions it has data for, as its cluster or its script sets it."""
+    cluster = specs.clusters.get(job.cluster)
+    modes: list[object] = [cluster.configurations.get("spark-defaults", {}).get(_OVERWRITE_MODE)] if cluster else []
+    for script in scripts(specs):
+        if script.job.name == job.name and script.path.name == step.script:
+            modes += [value for name, value, _ in _settings(script) if name == _OVERWRITE_MODE]
+            options = [tuple(map(literal, call.args)) for call in script.calls("option") if len(call.args) == 2]
+            modes += [value for name, value in options if name == _OVERWRITE_MODE.rpartition(".")[2]]
+    return any(str(mode).lower() == "dynamic" for mode in modes)
 
 
 def _written(call: ast.Call) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from lambdas.specs import Job, Step
-from lambdas.specs.placeholders import INPUT
+from lambdas.specs.placeholders import INPUT, RUN_ID
+from scripts.checking.job_scripts import replaces_partitions
 from scripts.checking.rules import Place, Rule
 from scripts.checking.specs import Specs
-from scripts.checking.step_places import RUN_ID, Named, holds, named_places, outputs
+from scripts.checking.step_places import Named, argument_places, holds, named_places, outputs
 
 _MANIFEST = "manifest"
 
@@ -34,7 +35,7 @@ _REFERENCE = re.compile(r"(?i)^(arn:|s3://|secretsmanager:|ssm:|/|--|\$\{|<<|tru
 def _shared_outputs(specs: Specs) -> Iterator[tuple[Place, str]]:
     for job in specs.jobs.values():
         for each in outputs(job):
-            if not each.is_of_run:
+            if not each.is_of_run and not replaces_partitions(specs, job, each.step):
                 yield _place(specs, job, each), f"step {each.step.name!r} of every run writes to {each.address}"
 
 
@@ -97,14 +98,14 @@ def _submit_options(specs: Specs) -> Iterator[tuple[Place, str]]:
 
 def _old_schemes(specs: Specs) -> Iterator[tuple[Place, str]]:
     for job in specs.jobs.values():
-        for each in named_places(job):
+        for each in argument_places(job):
             if each.scheme in ("s3a", "s3n"):
                 yield _place(specs, job, each), f"{each.address} of step {each.step.name!r}"
 
 
 def _cluster_storage(specs: Specs) -> Iterator[tuple[Place, str]]:
     for job in specs.jobs.values():
-        for each in named_places(job):
+        for each in argument_places(job):
             if each.scheme in ("hdfs", "file"):
                 yield _place(specs, job, each), f"{each.address} of step {each.step.name!r}"
 
@@ -142,7 +143,7 @@ def _argument(specs: Specs, job: Job, step: Step, place: int) -> Place:
 
 
 def _place(specs: Specs, job: Job, named: Named) -> Place:
-    return _argument(specs, job, named.step, named.number)
+    return specs.of_job(job.name, *named.key)
 
 
 STEP_RULES = (
@@ -150,7 +151,8 @@ STEP_RULES = (
         id="output-shared-by-runs",
         severity="warning",
         why="Two runs at a time overwrite each other's output, and a replay that of the run it repeats.",
-        fix="Put << run_id >> into the output.",
+        fix="Put << run_id >> into it, or let Spark replace just the partitions that the run has data for: "
+        "partitionOverwriteMode dynamic, in the script or in the cluster spec's spark-defaults.",
         link="https://spark.apache.org/docs/latest/sql-data-sources-load-save-functions.html#save-modes",
         find=_shared_outputs,
     ),
@@ -182,7 +184,7 @@ STEP_RULES = (
         id="output-replaces-input",
         severity="error",
         why="Spark removes the output's folder before it has read the input: the data is lost.",
-        fix="Write to another folder.",
+        fix="Write to another folder; where the argument says where the step writes, let it be << output >>.",
         link="https://spark.apache.org/docs/latest/sql-data-sources-load-save-functions.html#save-modes",
         find=_overwritten_inputs,
     ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from lambdas.inputs.uri import PATTERN_CHARACTERS
-from lambdas.runs.planning import MAX_STEP_CHARACTERS
+from lambdas.runs.planned_steps import MAX_STEP_CHARACTERS
 from lambdas.specs import Job, ObjectCreated
 from lambdas.specs.placeholders import DATA_BUCKET, INPUT, is_input
 from scripts.checking.rules import Place, Rule
@@ -154,7 +154,7 @@ def _one_is(test: Callable[[str, str], bool], one: str, other: str) -> bool:
 
 
 def _place(specs: Specs, job: Job, named: Named) -> Place:
-    return specs.of_job(job.name, "steps", job.steps.index(named.step), "args", named.number)
+    return specs.of_job(job.name, *named.key)
 
 
 TRIGGER_RULES = (
@@ -176,8 +176,8 @@ TRIGGER_RULES = (
     ),
     Rule(
         id="output-below-input",
-        severity="warning",
-        why="The next run reads what this one wrote along with its input, and is measured and sized by both.",
+        severity="error",
+        why="The next run reads what this one wrote along with its input, and a replay finds its input changed.",
         fix="Write outside of the job's input.",
         link="https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html",
         find=_below_input,

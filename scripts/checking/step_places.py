@@ -1,13 +1,14 @@
-"""Which places in storage a step's arguments name, and what the step does there."""
+"""Which places in storage a step names, as its outputs and in its arguments, and what it does there."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lambdas.specs import Job, Step
-from lambdas.specs.placeholders import INPUT
-
-RUN_ID = "run_id"
+from lambdas.specs.document import Key
+from lambdas.specs.output_checks import declared_outputs
+from lambdas.specs.outputs import output_values
+from lambdas.specs.placeholders import INPUT, RUN_ID, fill_in_outputs, named_outputs
 
 # What scripts call the option that says where they write.
 _WRITES = re.compile(r"(^|[-_])(out|output|outputs|target|dest|destination|sink|write)($|[-_])")
@@ -17,20 +18,20 @@ _PLACEHOLDER = re.compile(r"<<\s*(\w+)\s*>>")
 
 @dataclass(frozen=True)
 class Named:
-    """A place one argument of a step names.
+    """A place a step names.
 
     Attributes
     ----------
-    number
-        Which argument it stands in.
+    key
+        Where in the job's file it stands.
     address
-        As it is written, ``s3://${data_bucket}/clean/<< run_id >>/``.
+        As it is written, ``s3://${data_bucket}/clean/<< run_id >>/``, with outputs filled in.
     is_output
-        Whether the step writes there, as its option says.
+        Whether the step writes there: it is declared so, or its option says so.
     """
 
     step: Step
-    number: int
+    key: Key
     address: str
     is_output: bool
 
@@ -52,17 +53,39 @@ class Named:
 
     def overlaps(self, other: "Named") -> bool:
         """Whether one of two places is the other or lies in it."""
-        return self.path.startswith(other.path) or other.path.startswith(self.path)
+        return self.lies_in(other) or other.lies_in(self)
+
+    def lies_in(self, other: "Named") -> bool:
+        """Whether it is another place, or below it."""
+        return self.path.startswith(other.path)
 
 
 def named_places(job: Job) -> Iterator[Named]:
+    """Yield the places the steps of a job name; an output that is declared and also an argument, once."""
+    declared = declared_places(job)
+    yield from declared
+    for each in argument_places(job):
+        if not (each.is_output and any(each.lies_in(own) for own in declared if own.step is each.step)):
+            yield each
+
+
+def declared_places(job: Job) -> list[Named]:
+    """Return the outputs that a job's steps declare."""
+    return [Named(step, key, address, is_output=True) for key, step, address in declared_outputs(job)]
+
+
+def argument_places(job: Job) -> Iterator[Named]:
     """Yield the places the arguments of a job's steps name."""
-    for step in job.steps:
+    outputs = {step.name: step.output for step in job.steps}
+    for number, step in enumerate(job.steps):
+        known = output_values(step.name, outputs)
         option = ""
-        for number, arg in enumerate(step.args):
+        for place, arg in enumerate(step.args):
             name, _, value = arg.partition("=") if arg.startswith("--") else (option, "", arg)
-            if _ADDRESS.fullmatch(value):
-                yield Named(step, number, value, is_output=_WRITES.search(name.lower().lstrip("-")) is not None)
+            address = fill_in_outputs(value, known)
+            if _ADDRESS.fullmatch(address):
+                is_written = None in named_outputs(value) or _WRITES.search(name.lower().lstrip("-")) is not None
+                yield Named(step, ("steps", number, "args", place), address, is_output=is_written)
             if arg.startswith("-"):
                 option = arg
 

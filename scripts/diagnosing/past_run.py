@@ -1,19 +1,21 @@
 """Look at a run that is over, or still failing, from outside: its execution, its record, its cluster and logs."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lambdas import aws
-from lambdas.inputs.uri import S3Uri
+from lambdas.ledger.entry import LedgerEntry
 from lambdas.runs.deciding import DiagnosisRecord, diagnosis_record, explain_findings
 from lambdas.runs.diagnosing import examine
 from lambdas.runs.events import DiagnoseEvent, Execution, StateFailure
 from lambdas.runs.plan import Attempt, Plan
 from scripts.deployment import Deployment
+from scripts.ledger.executions import describe_execution, execution_events
+from scripts.ledger.find import find_entry
+from scripts.ledger.record import record_of
 
 # The events by which a task says that it failed, and where each keeps Error and Cause.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -26,10 +28,6 @@ _FAILURES = {
 _CLUSTER_STATES = ("Create cluster", "Run step ", "Terminate cluster")
 
 
-class RunUnknownError(RuntimeError):
-    """No job of the deployment has an execution of this name."""
-
-
 @dataclass(frozen=True)
 class PastRun:
     """What is known of a run.
@@ -37,7 +35,7 @@ class PastRun:
     Attributes
     ----------
     execution
-        The answer of DescribeExecution.
+        The answer of DescribeExecution; what the ledger has of it where Step Functions has forgotten it.
     record
         The run's record, or ``None`` when it was stopped before one was written.
     """
@@ -67,32 +65,20 @@ class Shown:
     diagnosis: DiagnosisRecord | None
 
 
-def find_run(deployed: Deployment, run: str) -> PastRun:
-    """Find a run by its name or its execution's ARN.
+def find_run(deployed: Deployment, run: str, job: str | None = None) -> PastRun:
+    """Find a run, as ``scripts.ledger.find.find`` does, with its execution and its record.
 
     Parameters
     ----------
     deployed
         Where to look.
     run
-        The name, as ``run`` and the console show it, or the ARN.
-
-    Raises
-    ------
-    RunUnknownError
-        There is no such run; Step Functions forgets executions 90 days after their end.
+        The name, or the beginning of it; the execution's ARN; ``@last`` or ``@last-failed``.
+    job
+        Whose runs are meant; of all deployed jobs if ``None``.
     """
-    for job, machine in deployed.machines().items():
-        arn = run if run.startswith("arn:") else f"{machine.replace(':stateMachine:', ':execution:')}:{run}"
-        if not arn.startswith(machine.replace(":stateMachine:", ":execution:") + ":"):
-            continue
-        try:
-            execution = dict(aws.stepfunctions().describe_execution(executionArn=arn))
-        except aws.stepfunctions().exceptions.ExecutionDoesNotExist:
-            continue
-        return PastRun(job, execution, _record(deployed, job, str(execution["name"])))
-    jobs = ", ".join(deployed.machines()) or "none"
-    raise RunUnknownError(f"no run {run!r} of stage {deployed.stage}; looked among the executions of: {jobs}")
+    entry = find_entry(deployed, run, job)
+    return PastRun(entry.job, describe_execution(entry.execution) or _as_execution(entry), record_of(entry))
 
 
 def diagnose_run(past: PastRun) -> Shown:
@@ -122,7 +108,7 @@ def last_failure(arn: str) -> StateFailure | None:
     """Return the last failure of a state that has to do with a cluster, as the execution's history has it."""
     found = None
     state = ""
-    for event in _history(arn):
+    for event in execution_events(arn):
         if "stateEnteredEventDetails" in event:
             state = event["stateEnteredEventDetails"]["name"]
         details: Mapping[str, Any] = event.get(_FAILURES.get(event["type"], ""), {})
@@ -132,9 +118,17 @@ def last_failure(arn: str) -> StateFailure | None:
     return found
 
 
-def _history(arn: str) -> Iterator[dict[str, Any]]:
-    for page in aws.stepfunctions().get_paginator("get_execution_history").paginate(executionArn=arn):
-        yield from (dict[str, Any](event) for event in page["events"])
+def _as_execution(entry: LedgerEntry) -> dict[str, Any]:
+    known = {
+        "executionArn": entry.execution,
+        "name": entry.run,
+        "status": entry.status,
+        "startDate": entry.started,
+        "stopDate": entry.ended,
+        "error": entry.error,
+        "cause": entry.cause,
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _as_recorded(past: PastRun) -> Shown:
@@ -143,14 +137,3 @@ def _as_recorded(past: PastRun) -> Shown:
     error = record.get("error") or past.execution.get("error") or past.execution["status"]
     cause = record.get("cause") or past.execution.get("cause") or "No state of it failed."
     return Shown(error, cause, DiagnosisRecord.model_validate(kept) if kept else None)
-
-
-def _record(deployed: Deployment, job: str, run: str) -> dict[str, Any] | None:
-    key = {"job": {"S": job}, "run": {"S": run}}
-    item = aws.dynamodb().get_item(TableName=deployed.outputs["RunTable"], Key=key).get("Item")
-    if not item:
-        return None
-    address = S3Uri.parse(item["record"]["S"])
-    body = aws.s3().get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
-    record: dict[str, Any] = json.loads(body)
-    return record

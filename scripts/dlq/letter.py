@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 
-# What of an event the messages of rules have: scripts/rendering/triggers.py.
-_EVENT_FIELDS = ("id", "time", "source", "detail-type", "detail")
+# What of an event lambdas/starts/ reads.
+_EVENT_FIELDS = ("id", "time", "source", "detail-type", "resources", "detail", "replay-name")
 
 # The rule that says so itself: infra/starts.yml.
 _SLOT_SWEEP_RULE = "slot-sweep"
@@ -197,6 +197,9 @@ def _errand(payload: Mapping[str, Any]) -> str:
     detail = _part(payload, "detail")
     if "executionArn" in detail:
         return f"{detail.get('name', detail['executionArn'])} {str(detail.get('status', 'ended')).lower()}"
+    if "stepId" in detail:
+        ended = str(detail.get("state", "ended")).lower()
+        return f"step {detail.get('name', detail['stepId'])} of {detail.get('clusterId', 'a cluster')} {ended}"
     return "sweep" if _is_sweep(payload) else "an event of another kind"
 
 

@@ -17,16 +17,18 @@ from typing import Any
 
 import moto
 
-from lambdas import aws, diagnose_failure, grant_slots, plan_run, reap_clusters, record_run
+from lambdas import aws, close_run, diagnose_failure, grant_slots, plan_run, reap_clusters, record_run, record_step
 from lambdas.logs.layout import cluster_logs, step_folder
 from lambdas.specs import load_cluster, load_job
 from scripts.local.adapters.moto import Handler, installed
 from scripts.local.adapters.moto_faults import Interference
 from scripts.local.emr.clock import VirtualClock
 from scripts.local.emr.engine import EmrEngine
+from scripts.local.emr.events import STEP_EVENT
 from scripts.local.emr.faults import Faults
 from scripts.local.emr.runner import Script, ScriptedRunner
 from scripts.local.emr.world import Observer
+from scripts.local.tables import create_run_table, create_start_table
 from scripts.rendering.machine import render_machine
 
 REGION = "us-east-1"
@@ -45,7 +47,10 @@ HANDLERS: dict[str, Handler] = {
     "record-run": record_run.handler,
     "reap-clusters": reap_clusters.handler,
     "grant-slots": grant_slots.handler,
+    "record-step": record_step.handler,
+    "close-run": close_run.handler,
 }
+_STEP_IS_OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
@@ -104,6 +109,7 @@ class InProcessCloud:
     clock: VirtualClock
     machine: str
     notifications: str
+    _functions: Mapping[str, Handler]
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def execute(self, document: Any = None) -> Ended:
@@ -129,6 +135,9 @@ class InProcessCloud:
                 sfn.stop_execution(executionArn=arn)
                 raise ExecutionHangsError(f"{arn} did not end within {GIVE_UP_SECONDS:.0f} s")
             time.sleep(0.005)
+        if self._functions and found["status"] != "SUCCEEDED":
+            detail = {"executionArn": arn, "stateMachineArn": self.machine, "name": name, "status": found["status"]}
+            self._functions["close-run"]({"detail": detail}, None)
         return _ended(arn, found["status"], found.get("output"))
 
     def messages(self) -> list[str]:
@@ -167,6 +176,9 @@ class Conditions:
         The virtual time; one that starts now when ``None``.
     keeps_clients
         Whether boto3's clients outlive the cloud: for a process that uses nothing else.
+    has_events
+        Whether the Lambdas that record hear of steps and executions that are over, as by EventBridge; those that end
+        clusters are called by nobody.
     """
 
     definition: str | None = None
@@ -174,6 +186,7 @@ class Conditions:
     interference: Interference | None = None
     clock: VirtualClock | None = None
     keeps_clients: bool = False
+    has_events: bool = False
 
 
 @contextlib.contextmanager
@@ -206,12 +219,14 @@ def in_process_cloud(
     """
     clock = conditions.clock or VirtualClock(time.time())
     runner = ScriptedRunner(clock, script, ship=_ship_log)
-    engine = EmrEngine(clock, runner, faults, conditions.observer, region=REGION, account=ACCOUNT)
+    functions = {**HANDLERS, **(handlers or {})}
+    observer = _observer(conditions, functions["record-step"])
+    engine = EmrEngine(clock, runner, faults, observer, region=REGION, account=ACCOUNT)
     with (
         _environment(_ENVIRONMENT),
         _quiet(),
         moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
-        installed(engine, clock, {**HANDLERS, **(handlers or {})}, conditions.interference),
+        installed(engine, clock, functions, conditions.interference),
     ):
         if not conditions.keeps_clients:
             aws.forget()
@@ -222,10 +237,23 @@ def in_process_cloud(
                 definition=conditions.definition or rendered_definition(job),
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
             )["stateMachineArn"]
-            yield InProcessCloud(engine, clock, machine, queue)
+            yield InProcessCloud(engine, clock, machine, queue, functions if conditions.has_events else {})
         finally:
             if not conditions.keeps_clients:
                 aws.forget()
+
+
+def _observer(conditions: Conditions, record_a_step: Handler) -> Observer:
+    """Return what hears EMR's events: the test's observer, and the Lambda of the rule for steps that are over."""
+
+    def observe(event: dict[str, Any]) -> None:
+        if conditions.observer:
+            conditions.observer(event)
+        if conditions.has_events and event["detail-type"] == STEP_EVENT and event["detail"]["state"] in _STEP_IS_OVER:
+            with contextlib.suppress(Exception):  # events are delivered with best effort
+                record_a_step(event, None)
+
+    return observe
 
 
 def _ship_log(cluster: dict[str, Any], step: dict[str, Any], text: str) -> None:
@@ -270,16 +298,8 @@ def _prepare() -> str:
     """Create buckets, tables, queue and topic; return the queue that hears the topic."""
     for bucket in (DATA_BUCKET, LOG_BUCKET):
         aws.s3().create_bucket(Bucket=bucket)
-    for table, partition, sort in ((RUN_TABLE, "job", "run"), (START_TABLE, "queue", "item")):
-        aws.dynamodb().create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (partition, sort)],
-            KeySchema=[
-                {"AttributeName": partition, "KeyType": "HASH"},
-                {"AttributeName": sort, "KeyType": "RANGE"},
-            ],
-        )
+    create_run_table(aws.dynamodb(), RUN_TABLE)
+    create_start_table(aws.dynamodb(), START_TABLE)
     aws.sqs().create_queue(QueueName=START_QUEUE)
     topic = aws.sns().create_topic(Name="runs")["TopicArn"]
     queue = aws.sqs().create_queue(QueueName="notifications")["QueueUrl"]
@@ -290,7 +310,8 @@ def _prepare() -> str:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the handlers' logs to themselves: what they say of thousands of runs helps nobody."""
-    loggers = [module.logger for module in (plan_run, diagnose_failure, record_run, reap_clusters, grant_slots)]
+    modules = (plan_run, diagnose_failure, record_run, reap_clusters, grant_slots, record_step, close_run)
+    loggers = [module.logger for module in modules]
     levels = [logger.log_level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -10,11 +10,12 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from ministack.app import main as serve
 
 from scripts.bench.scaling.traces import read_trace
-from scripts.local.adapters import ministack
+from scripts.local.adapters import ministack, ministack_events
 from scripts.local.emr.clock import LiveClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.journal import JOURNAL, Journal
@@ -35,7 +36,12 @@ def main() -> None:
     load = read_trace(arguments.load).phases if arguments.load else ()
     runner = SparkRunner(endpoint, arguments.workdir, BUILD / "class-data", clock, load)
     journal = Journal(arguments.workdir / JOURNAL, clock)
-    ministack.install(EmrEngine(clock, runner, observer=journal.write), clock)
+
+    def observe(event: dict[str, Any]) -> None:
+        journal.write(event)
+        ministack_events.publish(event)
+
+    ministack.install(EmrEngine(clock, runner, observer=observe), clock)
     threading.Thread(target=_end_with, args=(arguments.parent,), daemon=True).start()
     sys.argv = sys.argv[:1]
     serve()

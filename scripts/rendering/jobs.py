@@ -5,6 +5,7 @@ from typing import Any
 
 from lambdas.specs import Cluster, Job, load_cluster, load_jobs
 from scripts.files import write_whole
+from scripts.rendering.archive import archive_resources
 from scripts.rendering.machine import has_policy, refuse_policy, render_machine
 from scripts.rendering.paths import BUILD, JOBS_TEMPLATE
 from scripts.rendering.triggers import trigger_resources
@@ -76,7 +77,7 @@ def render_jobs() -> list[Job]:
         The jobs rendered, by name.
     """
     jobs = load_jobs()
-    parts: dict[str, Any] = {"Resources": {}, "Outputs": {}}
+    parts: dict[str, Any] = archive_resources(jobs)
     definitions = BUILD / "state_machines"
     for job in jobs:
         cluster = load_cluster(job.cluster)

@@ -5,6 +5,8 @@ Two languages share the text. Jinja's delimiters are ``<% %>``, ``<< >>`` and ``
 nor become JSONata nor a CloudFormation substitution, whatever a spec says.
 """
 
+import functools
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,10 @@ from scripts.rendering.waves import (
 
 # An escaped dollar that survives parsing the rendered text; a private-use character no spec needs.
 _DOLLAR = "\ue000"
+
+# Where a definition holds the digest of itself, until that is known; a private-use character as well.
+_DIGEST = "\ue001"
+_DIGEST_LENGTH = 12
 
 # Seconds a Lambda task may take: the functions' own timeouts in serverless.yml, and a margin for the invocation.
 TASK_TIMEOUTS = {"plan": 330, "diagnose": 330, "record": 150, "reap": 930, "notify": 60}
@@ -89,6 +95,7 @@ def _refuse_jsonata(value: Any) -> None:
             _refuse_jsonata(item)
 
 
+@functools.cache
 def _environment(templates: Path) -> jinja2.Environment:
     environment = jinja2.Environment(  # noqa: S701 - the output is JSON, escaped by _as_json
         loader=jinja2.FileSystemLoader(templates),
@@ -159,7 +166,8 @@ def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> s
     Returns
     -------
     str
-        Amazon States Language, indented, the same for the same specs. ``${Name}`` stands where CloudFormation's
+        Amazon States Language, indented, the same for the same specs; it holds a digest of all the rest of itself, by
+        which a run tells what it was run by. ``${Name}`` stands where CloudFormation's
         ``DefinitionSubstitutions`` fill in an ARN or a name; a ``${`` of a spec's own text is written ``\u0024{``.
 
     Raises
@@ -181,6 +189,9 @@ def render_machine(job: Job, cluster: Cluster, templates: Path = TEMPLATES) -> s
         entry=lambda wave: entry_state(job, wave),
         all_in=all_in,
         custom_scaling=has_policy(job),
+        digest=_DIGEST,
     )
     definition = json.loads(text, object_pairs_hook=_without_duplicates)
-    return json.dumps(definition, indent=2, ensure_ascii=False).replace(f"{_DOLLAR}{{", "\\u0024{") + "\n"
+    written = json.dumps(definition, indent=2, ensure_ascii=False).replace(f"{_DOLLAR}{{", "\\u0024{") + "\n"
+    digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+    return written.replace(f'"{_DIGEST}"', f'"{digest}"')

@@ -12,9 +12,9 @@ from lambdas.specs.placeholders import DATA_BUCKET
 # https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html
 RETRY_POLICY = {"MaximumEventAgeInSeconds": 24 * 3600, "MaximumRetryAttempts": 185}
 
-# What of an event lambdas/start_runs.py reads, and where it lies.
+# The event as it is: one that is sent again from an archive has its replay's name, and others have no such field.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-_PATHS = {"id": "$.id", "time": "$.time", "source": "$.source", "type": "$.detail-type", "detail": "$.detail"}
+_EVENT = "<aws.events.event.json>"
 
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 _SCHEDULED = "<aws.scheduler.scheduled-time>"
@@ -43,23 +43,33 @@ def trigger_resources(job: Job, logical: str) -> dict[str, Any]:
     return resources
 
 
-def _resource(job: Job, number: int, trigger: Trigger) -> tuple[str, dict[str, Any]]:
+def rule_patterns(job: Job) -> list[dict[str, Any]]:
+    """Return the patterns of a job's rules, those of what starts it; schedules have none."""
+    return [_pattern(job, trigger) for trigger in job.triggers if trigger.schedule is None]
+
+
+def _pattern(job: Job, trigger: Trigger) -> dict[str, Any]:
     if trigger.object_created is not None:
-        what = f"Starts {job.name} when an object is created below its input."
-        return "ObjectCreated", _rule(job, number, object_pattern(job, trigger.object_created), what)
+        return object_pattern(job, trigger.object_created)
+    return dict(trigger.event or {})
+
+
+def _resource(job: Job, number: int, trigger: Trigger) -> tuple[str, dict[str, Any]]:
     if trigger.schedule is not None:
         return "Schedule", _schedule(job, number, trigger.schedule)
-    return "Event", _rule(job, number, trigger.event or {}, f"Starts {job.name} at an event.")
+    pattern = _pattern(job, trigger)
+    if trigger.object_created is not None:
+        what = f"Starts {job.name} when an object is created below its input."
+        return "ObjectCreated", _rule(job, number, pattern, what)
+    return "Event", _rule(job, number, pattern, f"Starts {job.name} at an event.")
 
 
 def _rule(job: Job, number: int, pattern: Mapping[str, Any], description: str) -> dict[str, Any]:
-    event = '{"id": <id>, "time": <time>, "source": <source>, "detail-type": <type>, "detail": <detail>}'
     target = {
         "Id": "starts",
         "Arn": {"Fn::GetAtt": ["StartQueue", "Arn"]},
         "InputTransformer": {
-            "InputPathsMap": _PATHS,
-            "InputTemplate": f'{{"job": {json.dumps(job.name)}, "trigger": {number}, "event": {event}}}',
+            "InputTemplate": f'{{"job": {json.dumps(job.name)}, "trigger": {number}, "event": {_EVENT}}}',
         },
         "RetryPolicy": RETRY_POLICY,
         "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["RejectedEvents", "Arn"]}},

@@ -59,6 +59,7 @@ LISTS: dict[str, Callable[[], Iterator[str]]] = {
     "AWS::EC2::Subnet": _listed("ec2", "describe_subnets", "Subnets", "SubnetId"),
     "AWS::EC2::VPC": _listed("ec2", "describe_vpcs", "Vpcs", "VpcId"),
     "AWS::EC2::VPCEndpoint": _listed("ec2", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+    "AWS::Events::Archive": _listed("events", "list_archives", "Archives", "ArchiveName"),
     "AWS::Events::Rule": _listed("events", "list_rules", "Rules", "Arn"),
     "AWS::IAM::InstanceProfile": _listed("iam", "list_instance_profiles", "InstanceProfiles", "Arn"),
     "AWS::IAM::Role": _listed("iam", "list_roles", "Roles", "Arn"),

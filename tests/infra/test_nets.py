@@ -7,12 +7,19 @@ import pytest
 
 from lambdas import reap_clusters
 from lambdas.clusters.events import STATUS_CHANGE
+from scripts.local.emr.events import STEP_EVENT
+from scripts.local.emr.model import StepState
 from scripts.rendering.jobs import render_jobs
 from scripts.rendering.template import CodeLocation, Options, expand
 
 STAGE = "test"
-FUNCTION = {"Fn::GetAtt": ["ReapClustersLambdaFunction", "Arn"]}
-RULES = {"ExecutionEndedRule": "ExecutionEndedPermission", "SweepRule": "SweepPermission"}
+TARGETS = {
+    ("ExecutionEndedRule", "ReapClusters"): "ExecutionEndedPermission",
+    ("ExecutionEndedRule", "CloseRun"): "ExecutionEndedClosePermission",
+    ("SweepRule", "ReapClusters"): "SweepPermission",
+    ("StepEndedRule", "RecordStep"): "StepEndedPermission",
+}
+FUNCTIONS = sorted({function for _, function in TARGETS})
 PATTERN_MAX_CHARACTERS = 2048
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html."""
 
@@ -26,9 +33,9 @@ def resources() -> dict[str, Any]:
     return {name: resource["Properties"] for name, resource in found.items()}
 
 
-def allowed(resources: dict[str, Any], action: str) -> list[dict[str, Any]]:
+def allowed(resources: dict[str, Any], action: str, function: str = "ReapClusters") -> list[dict[str, Any]]:
     """The statements of the function's role that allow an action."""
-    statements = resources["ReapClustersRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    statements = resources[f"{function}Role"]["Policies"][0]["PolicyDocument"]["Statement"]
     return [
         each
         for each in statements
@@ -55,17 +62,23 @@ def test_the_clock_starts_the_sweep(resources: dict[str, Any]) -> None:
     assert resources["SweepRule"]["ScheduleExpression"] == "rate(15 minutes)"
 
 
-@pytest.mark.parametrize(("rule", "permission"), RULES.items())
-def test_a_rule_may_start_the_reaper_and_keeps_what_it_cannot_deliver(
-    resources: dict[str, Any], rule: str, permission: str
+def test_steps_that_are_over_are_recorded(resources: dict[str, Any]) -> None:
+    over = [StepState.COMPLETED.value, StepState.FAILED.value, StepState.CANCELLED.value]
+    pattern = resources["StepEndedRule"]["EventPattern"]
+    assert pattern == {"source": ["aws.emr"], "detail-type": [STEP_EVENT], "detail": {"state": over}}
+
+
+@pytest.mark.parametrize(("rule", "function"), TARGETS)
+def test_a_rule_may_start_its_functions_and_keeps_what_it_cannot_deliver(
+    resources: dict[str, Any], rule: str, function: str
 ) -> None:
-    (target,) = resources[rule]["Targets"]
-    assert target["Arn"] == FUNCTION
+    arn = {"Fn::GetAtt": [f"{function}LambdaFunction", "Arn"]}
+    (target,) = [each for each in resources[rule]["Targets"] if each["Arn"] == arn]
     assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RejectedEvents", "Arn"]}}
-    assert resources[permission] == {
+    assert resources[TARGETS[rule, function]] == {
         "Action": "lambda:InvokeFunction",
-        "FunctionName": resources["ReapClustersLambdaFunction"]["FunctionName"],
+        "FunctionName": resources[f"{function}LambdaFunction"]["FunctionName"],
         "Principal": "events.amazonaws.com",
         "SourceArn": {"Fn::GetAtt": [rule, "Arn"]},
     }
@@ -74,13 +87,19 @@ def test_a_rule_may_start_the_reaper_and_keeps_what_it_cannot_deliver(
     assert resources[rule]["Name"].startswith(f"slow-lambda-{STAGE}-")
 
 
-def test_an_event_the_function_fails_on_is_tried_again_and_kept(resources: dict[str, Any]) -> None:
-    retries = resources["ReapClustersRetries"]
+def test_a_rule_starts_nothing_else(resources: dict[str, Any]) -> None:
+    for rule in {rule for rule, _ in TARGETS}:
+        assert len(resources[rule]["Targets"]) == len([each for each in TARGETS if each[0] == rule])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_event_a_function_fails_on_is_tried_again_and_kept(resources: dict[str, Any], function: str) -> None:
+    retries = resources[f"{function}Retries"]
     queue = {"Fn::GetAtt": ["RejectedEvents", "Arn"]}
-    assert retries["FunctionName"] == resources["ReapClustersLambdaFunction"]["FunctionName"]
+    assert retries["FunctionName"] == resources[f"{function}LambdaFunction"]["FunctionName"]
     assert retries["MaximumRetryAttempts"] == 2
     assert retries["DestinationConfig"]["OnFailure"]["Destination"] == queue
-    assert [each["Resource"] for each in allowed(resources, "sqs:SendMessage")] == [queue]
+    assert [each["Resource"] for each in allowed(resources, "sqs:SendMessage", function)] == [queue]
 
 
 @pytest.mark.parametrize("action", ["TerminateJobFlows", "SetTerminationProtection"])
@@ -89,8 +108,9 @@ def test_only_the_stages_clusters_may_be_ended(resources: dict[str, Any], action
     assert statement["Condition"] == {"StringEquals": {"elasticmapreduce:ResourceTag/slow-lambda:stage": STAGE}}
 
 
-def test_only_the_stages_executions_may_be_looked_up(resources: dict[str, Any]) -> None:
-    (statement,) = allowed(resources, "states:DescribeExecution")
+@pytest.mark.parametrize("function", ["ReapClusters", "CloseRun", "RecordRun"])
+def test_only_the_stages_executions_may_be_looked_up(resources: dict[str, Any], function: str) -> None:
+    (statement,) = allowed(resources, "states:DescribeExecution", function)
     assert statement["Resource"]["Fn::Sub"].endswith(f":execution:slow-lambda-{STAGE}-*:*")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas import record_run
+from lambdas import close_run, record_run
 from scripts.rendering.jobs import render_jobs
 from scripts.rendering.template import CodeLocation, Options, expand
 
@@ -77,9 +77,14 @@ def test_a_cluster_the_nets_ended_is_an_alarm(template: dict[str, dict[str, Any]
 
 def test_the_figures_of_runs_are_taken_from_what_is_logged(template: dict[str, dict[str, Any]]) -> None:
     """tests/unit/lambdas/test_record_run.py holds the line itself against these names."""
-    for name, value in (("RunCost", "$.usd"), ("RunIdle", "$.idle_seconds")):
+    for name, function, message, value in (
+        ("RunCost", "RecordRun", record_run.RECORDED, "$.usd"),
+        ("ClosedRunCost", "CloseRun", close_run.CLOSED, "$.usd"),
+        ("RunIdle", "RecordRun", record_run.RECORDED, "$.idle_seconds"),
+    ):
         metric_filter = template[name]["Properties"]
-        assert metric_filter["FilterPattern"] == f'{{ $.message = "{record_run.RECORDED}" }}'
+        assert metric_filter["LogGroupName"] == {"Ref": f"{function}LogGroup"}
+        assert metric_filter["FilterPattern"] == f'{{ $.message = "{message}" }}'
         (metric,) = metric_filter["MetricTransformations"]
         assert metric["MetricValue"] == value
         assert {each["Key"]: each["Value"] for each in metric["Dimensions"]} == {"stage": "$.stage", "job": "$.job"}

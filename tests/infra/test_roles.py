@@ -29,6 +29,8 @@ WITHOUT_A_RESOURCE = {
 """https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html."""
 
 OF_ANY_CLUSTER = {
+    "RecordStepRole": "hears of every cluster's steps, and knows the stage's by their tags",
+    "CloseRunRole": "finds a cluster whose id the execution did not come to know by its tags",
     "DiagnoseFailureRole": "finds the cluster whose id the machine lost by its tags",
     "ReapClustersRole": "finds the stage's clusters by their tags",
 }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lambdas.specs import Cluster, load_cluster
+from lambdas.starts.batch_table import MEMORY
 from scripts.rendering import template as module
 from scripts.rendering.jobs import render_jobs
 from scripts.rendering.package import package, this_machine
@@ -33,6 +34,7 @@ NAMES = {
     "AWS::EC2::VPC": None,
     "AWS::EC2::VPCEndpoint": None,
     "AWS::EMR::SecurityConfiguration": "Name",
+    "AWS::Events::Archive": "ArchiveName",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::Role": "RoleName",
@@ -134,6 +136,11 @@ def test_the_rule_hears_the_marker_of_the_job_only(template: dict[str, Any]) -> 
     }
     (target,) = rule["Targets"]
     assert target["DeadLetterConfig"]
+
+
+def test_of_what_is_archived_it_is_known_what_it_started(template: dict[str, Any]) -> None:
+    archive = template["Resources"]["EventArchive"]["Properties"]
+    assert 0 < archive["RetentionDays"] <= MEMORY.days
 
 
 def _cluster() -> Cluster:

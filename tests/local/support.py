@@ -22,17 +22,17 @@ def begin(deployed: Deployment, job: str, document: Any) -> str:
     return str(arn)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool], pause_seconds: float = 0.1) -> None:
     give_up = time.monotonic() + GIVE_UP_SECONDS
     while not condition():
         assert time.monotonic() < give_up, "it did not happen"
-        time.sleep(0.1)
+        time.sleep(pause_seconds)
 
 
-def ended(arn: str) -> dict[str, Any]:
+def ended(arn: str, pause_seconds: float = 0.1) -> dict[str, Any]:
     """Wait for the end of a run and describe it."""
     sfn = aws.stepfunctions()
-    wait_for(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING")
+    wait_for(lambda: sfn.describe_execution(executionArn=arn)["status"] != "RUNNING", pause_seconds)
     return dict[str, Any](sfn.describe_execution(executionArn=arn))
 
 

@@ -7,11 +7,20 @@ from pathlib import Path
 import pytest
 
 from lambdas import aws
+from lambdas.ledger.entry import LedgerEntry
+from lambdas.ledger.store import read_entry
+from scripts.deployment import Deployment
 from scripts.diagnosing.past_run import diagnose_run, find_run
 from scripts.local.cloud import local_cloud
 from tests.local.support import Start, begin, clusters, ended, wait_for
 
 JOB = "pricing-summary"
+
+
+def entry_of(deployed: Deployment, run: str) -> LedgerEntry:
+    entry = read_entry(aws.dynamodb(), deployed.outputs["RunTable"], JOB, run)
+    assert entry is not None
+    return entry
 
 
 @pytest.mark.spark
@@ -28,9 +37,9 @@ def test_a_job_on_the_wrong_data_fails_says_why_and_leaves_no_cluster(start: Sta
     bucket, _, key = log.partition("/")
     assert aws.s3().head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
     assert list(clusters().values()) == ["TERMINATED_WITH_ERRORS"]
-    of_run = {"job": {"S": JOB}, "run": {"S": "by-hand"}}
-    item = aws.dynamodb().get_item(TableName=deployed.outputs["RunTable"], Key=of_run)["Item"]
-    assert item["failure_class"] == {"S": "application_error"}
+    entry = entry_of(deployed, "by-hand")
+    assert entry.failure_class == "application_error"
+    assert [(step.name, step.state) for step in entry.steps] == [("clean", "FAILED"), ("summarise", "CANCELLED")]
     past = find_run(deployed, "by-hand")
     shown = diagnose_run(past)
     assert (shown.error, shown.cause) == (run["error"], run["cause"])
@@ -57,7 +66,10 @@ def test_a_run_that_is_stopped_stays_stopped_and_the_deployed_rule_ends_its_clus
     assert ended(arn)["status"] == "ABORTED"
     wait_for(lambda: list(clusters().values()) in (["TERMINATING"], ["TERMINATED"]))
     assert "Unexpected error" not in cloud.log.read_text()
-    assert find_run(deployed, arn).record is None
+    wait_for(lambda: entry_of(deployed, "by-hand").record is not None)
+    entry = entry_of(deployed, "by-hand")
+    assert (entry.status, entry.error, entry.failed_state) == ("ABORTED", "Stopped", "Create cluster")
+    assert [*entry.cluster_ids] == list(clusters())
     assert diagnose_run(find_run(deployed, arn)).cause
 
 

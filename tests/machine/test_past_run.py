@@ -1,16 +1,12 @@
 """A run looked at from outside, after it is over: ``slow-lambda diagnose RUN`` and ``slow-lambda replay RUN``."""
 
-import json
-import time
-
 import pytest
 
-from lambdas import aws
 from scripts.deployment import Deployment
-from scripts.diagnosing.past_run import RunUnknownError, diagnose_run, find_run
+from scripts.diagnosing.past_run import diagnose_run, find_run
+from scripts.ledger.errors import RunUnknownError
 from scripts.local.emr.runner import ScriptedStep, StepOutcome
 from scripts.local.in_process import RUN_TABLE, Ended, InProcessCloud
-from scripts.replay import replay
 from tests.machine.conftest import JOB, CloudMaker
 
 FAILS = ScriptedStep(
@@ -64,17 +60,3 @@ def test_a_refused_run_has_its_own_words(make_cloud: CloudMaker) -> None:
 def test_an_unknown_run_is_named(make_cloud: CloudMaker) -> None:
     with pytest.raises(RunUnknownError, match=r"no run 'nobody' .* pricing-summary"):
         find_run(deployed(make_cloud()), "nobody")
-
-
-def test_a_replay_has_the_same_input(make_cloud: CloudMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    cloud = make_cloud(script={"clean": FAILS})
-    ended = cloud.execute({"input": "s3://data-bucket/landing/tpch/"})
-    monkeypatch.setattr("scripts.deployment.find", lambda _stage: deployed(cloud))
-
-    replay(name_of(ended), follow=False)
-
-    executions = aws.stepfunctions().list_executions(stateMachineArn=cloud.machine)["executions"]
-    (again,) = [found["executionArn"] for found in executions if found["executionArn"] != ended.arn]
-    while (found := aws.stepfunctions().describe_execution(executionArn=again))["status"] == "RUNNING":
-        time.sleep(0.01)
-    assert json.loads(found["input"]) == {"input": "s3://data-bucket/landing/tpch/"}

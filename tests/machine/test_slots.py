@@ -252,6 +252,8 @@ def test_a_job_without_a_limit_asks_nobody() -> None:
 def test_the_limit_changes_nothing_behind_the_first_state() -> None:
     free, bound = json.loads(rendered(None)), json.loads(rendered(1))
     first = bound["States"].pop(WAIT)
+    digests = [machine["States"]["Plan run"]["Arguments"]["Payload"].pop("definition") for machine in (free, bound)]
+    assert digests[0] != digests[1]
     assert bound["States"] == free["States"]
     assert (bound["StartAt"], first["Next"]) == (WAIT, "Plan run")
     assert bound["TimeoutSeconds"] == free["TimeoutSeconds"] + first["TimeoutSeconds"]

@@ -4,6 +4,7 @@ Money stays decimal from end to end, so that a sum does not depend on the order 
 """
 
 import argparse
+import json
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (the name every Spark user knows it by)
@@ -51,11 +52,23 @@ def write(rows: DataFrame, folder: str) -> None:
     rows.write.csv(folder, header=True, mode="overwrite")
 
 
+def point_to(spark: SparkSession, address: str, results: str) -> None:
+    """Replace the object that says where the latest results lie, in one go: a reader has the old or the new address."""
+    # Hadoop's own file systems, with what the cluster may do; PySpark has no other way to them.
+    jvm = spark.sparkContext._jvm
+    path = jvm.org.apache.hadoop.fs.Path(address)
+    # S3 shows an object only when it is complete, so when it is closed, and S3 keeps the old one until then.
+    stream = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).create(path, True)
+    stream.write(bytearray(json.dumps({"results": results}).encode()))
+    stream.close()
+
+
 def main() -> None:
-    """Write both results."""
+    """Write both results, then say that they are the latest."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--input", required=True, help="folder with the cleaned tables")
     parser.add_argument("--output", required=True, help="folder for the results")
+    parser.add_argument("--latest", help="object that says where the latest results lie; none without it")
     options = parser.parse_args()
     source, target = options.input.rstrip("/"), options.output.rstrip("/")
 
@@ -68,6 +81,8 @@ def main() -> None:
     write(summary, f"{target}/pricing_summary/")
     ranked = top_customers(lineitem, orders, customer).repartition(1)
     write(ranked.sortWithinPartitions(F.desc("revenue"), "c_custkey").drop("c_custkey"), f"{target}/top_customers/")
+    if options.latest:
+        point_to(spark, options.latest, options.output)
     spark.stop()
 
 

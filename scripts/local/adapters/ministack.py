@@ -4,7 +4,8 @@ Replaced are the handler of the EMR API, the dispatch entries of ``elasticmapred
 (ministack has none), and the task timeout, which must be counted on the engine's clock for ``.sync`` tasks.
 ``_fail_execution`` is wrapped so that a stopped execution stays ABORTED. ``ministack_branches`` has the branches of a
 Parallel, and what stops waiting when an execution or a branch is stopped; ``ministack_cloudformation`` the types of
-resources its CloudFormation lacks; ``ministack_tokens`` tasks that wait for a token.
+resources its CloudFormation lacks; ``ministack_archives`` what its archives of events lack; ``ministack_events`` the
+engine's events; ``ministack_tokens`` tasks that wait for a token.
 """
 
 import json
@@ -13,7 +14,14 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import emr, stepfunctions
 
-from scripts.local.adapters import aws_sdk, ministack_branches, ministack_cloudformation, ministack_tokens
+from scripts.local.adapters import (
+    aws_sdk,
+    ministack_archives,
+    ministack_branches,
+    ministack_cloudformation,
+    ministack_events,
+    ministack_tokens,
+)
 from scripts.local.adapters.hooks import require
 from scripts.local.adapters.ministack_branches import Stopped, go_on, stopped
 from scripts.local.emr.clock import Clock
@@ -51,6 +59,8 @@ def install(engine: EmrEngine, clock: Clock) -> None:
     ministack_branches.install(clock)
     ministack_tokens.install(clock)
     ministack_cloudformation.install(PINNED)
+    ministack_archives.install(PINNED)
+    ministack_events.install(PINNED)
 
 
 def _install_api(engine: EmrEngine, clock: Clock) -> None:

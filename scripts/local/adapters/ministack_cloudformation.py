@@ -1,7 +1,8 @@
 """The resources of this project's stack that ministack's CloudFormation does not know.
 
 They are EMR's security configuration, and the rules of security groups that stand by themselves. The local cloud has
-neither a network nor nodes that could be guarded, so each is only given an id, as AWS would give it one.
+neither a network nor nodes that could be guarded, so each is only given an id, as AWS would give it one. And they are
+archives of events, which ministack has (``ministack_archives``).
 """
 
 import uuid
@@ -9,6 +10,7 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
+from scripts.local.adapters import ministack_archives
 from scripts.local.adapters.hooks import require
 
 Created = tuple[str, dict[str, Any]]
@@ -42,6 +44,7 @@ ADDED: dict[str, dict[str, Any]] = {
     "AWS::EC2::SecurityGroupIngress": _RULE,
     # No update: a changed configuration is another one, of another name.
     "AWS::EMR::SecurityConfiguration": {"create": _create_security, "delete": _delete},
+    "AWS::Events::Archive": ministack_archives.RESOURCE,
 }
 
 

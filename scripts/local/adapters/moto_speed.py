@@ -1,7 +1,7 @@
 """Spare what moto does anew on every run, and what takes longer than most runs: parsing, clients, a signing key."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
 from botocore.useragent import UserAgentString
 from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.core.responses import ActionResult
 from moto.sns.models import Subscription
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
@@ -23,9 +24,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.component.state.state_props import StateProps
 from moto.stepfunctions.parser.asl.eval import states
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.parse import asl_parser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from lambdas.inputs.measure import Measurement
 from lambdas.runs import planning
@@ -37,6 +40,7 @@ from scripts.local.adapters.moto_hooks import Hook
 from scripts.local.emr.copied import copied
 
 _REMEMBERED = 8
+_DATA = frozenset({"input", "output", "parameters", "assignedVariables"})
 _add_end_or_next = StateProps.add
 _validate = functools.lru_cache(_REMEMBERED)(StepFunctionsParserBackend._validate_definition)
 
@@ -49,6 +53,8 @@ def speed_hooks() -> Iterator[Hook]:
     yield result_path, "parse", functools.lru_cache(_REMEMBERED)(result_path.parse)
     yield UserAgentString, "to_string", lambda _parts: "slow-lambda"
     yield state_task_service_sns, "boto_client_for", _client_for
+    yield StepFunctionResponse, "get_execution_history", _history
+    yield EventManager, "get_event_history", lambda events: list(events._history_event_list)
     yield Subscription, "private_key", lambda _subscription: _key()
     yield StateProps, "add", _add
     yield states, "copy", _Copy
@@ -69,6 +75,21 @@ def _add(props: StateProps, instance: Any) -> None:
 @functools.cache
 def _unique_class(kind: Any) -> Any:
     return next((each for each in state_props.UNIQUE_SUBINSTANCES if issubclass(kind, each)), kind)
+
+
+def _history(self: Any) -> ActionResult:
+    """Answer GetExecutionHistory, without the data where they are not asked for."""
+    answer = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
+    if self._get_param("includeExecutionData", True):
+        return ActionResult(answer)
+    return ActionResult({"events": list(map(_without_data, answer["events"]))})
+
+
+def _without_data(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {key: each for key, each in value.items() if key not in _DATA} if isinstance(value, dict) else value
+        for name, value in event.items()
+    }
 
 
 class _Copy:

@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import shutil
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 JOB = Path(__file__).parents[3] / "emr_specs/jobs/pricing-summary"
+LATEST = "s3://data/results/latest.json"
 BAD_LINES = """\
 7,1,1,9,17,100.00,0.04,0.02,N,O,1996-02-30,1996-02-12,1996-03-22,NONE,MAIL,no such day
 7,1,1,9,-1,100.00,0.04,0.02,N,O,1996-03-13,1996-02-12,1996-03-22,NONE,MAIL,negative
@@ -52,11 +54,13 @@ def test_both_steps_give_what_another_engine_computes(s3: "S3Client", endpoint: 
     data.upload(s3, landing, "data", "landing/today")
     runner = SparkRunner(endpoint, tmp_path / "work", CLASS_DATA)
 
-    for script, source, target in (
+    # What a run before this one has left.
+    s3.put_object(Bucket="data", Key="results/latest.json", Body=b'{"results": "s3://data/results/run-0/ and so on"}')
+    for script, source, target, *more in (
         ("clean.py", "s3://data/landing/today/", "s3://data/clean/run-1/"),
-        ("summarise.py", "s3://data/clean/run-1/", "s3://data/results/run-1/"),
+        ("summarise.py", "s3://data/clean/run-1/", "s3://data/results/run-1/", "--latest", LATEST),
     ):
-        args = (f"s3://code/jobs/pricing-summary/{script}", "--input", source, "--output", target)
+        args = (f"s3://code/jobs/pricing-summary/{script}", "--input", source, "--output", target, *more)
         assert run(runner, a_step(f"s-{script}", "--deploy-mode", "cluster", *args)).succeeded
     assert "lineitem: 6005 rows kept, 4 rejected\n" in log_of(s3, "s-clean.py", "stdout")
     rejected = [key for key in keys(s3, "data", "clean/run-1/_rejected/lineitem/") if key.endswith(".json")]
@@ -72,6 +76,8 @@ def test_both_steps_give_what_another_engine_computes(s3: "S3Client", endpoint: 
     expected = _answers(tables)
     assert _result(s3, "pricing_summary") == expected[0]
     assert _result(s3, "top_customers") == expected[1]
+    latest = s3.get_object(Bucket="data", Key="results/latest.json")["Body"].read()
+    assert json.loads(latest) == {"results": "s3://data/results/run-1/"}
 
 
 def _result(s3: "S3Client", name: str) -> list[list[str]]:

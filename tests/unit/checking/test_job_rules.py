@@ -10,8 +10,11 @@ from tests.unit.checking.variants import PRICING, SHIPPING, SPARK, Case, Edit, h
 CLEAN = "jobs/pricing-summary/clean.py"
 SUMMARISE = "jobs/pricing-summary/summarise.py"
 
-RESULTS = '--output, "s3://${data_bucket}/results/<< run_id >>/"'
-CLEANED = '--input, "s3://${data_bucket}/clean/<< run_id >>/"'
+CLEANED = "--input, << output.clean >>"
+RESULTS = f"{CLEANED}, --output, << output >>"
+DECLARED = "    output: s3://${data_bucket}/results/<< run_id >>/\n"
+SHARED: Edit = (PRICING, DECLARED, DECLARED.replace("<< run_id >>/", ""))
+DYNAMIC = "spark.sql.sources.partitionOverwriteMode"
 BOOTSTRAP = "bootstrap_actions:\n  - {name: a, script: s3://a-bucket/c.sh}\nconfigurations:"
 BUILDER = "SparkSession.builder.appName"
 WRITE = 'rows.write.csv(folder, header=True, mode="overwrite")'
@@ -33,20 +36,43 @@ def more(words: str) -> Edit:
     return args(f"{RESULTS}, {words}")
 
 
+CLEAN_FOLDER = "s3://${data_bucket}/shipping/<< run_id >>/clean/"
+UNDECLARED: tuple[Edit, ...] = (
+    (SHIPPING, f"<< output >>]\n    output: {CLEAN_FOLDER}", f'"{CLEAN_FOLDER}"]'),
+    (SHIPPING, "<< output.clean >>lineitem/", f'"{CLEAN_FOLDER}lineitem/"'),
+)
+
 CASES = [
     Case(
         "output-shared-by-runs",
-        (args('--output, "s3://${data_bucket}/results/"'),),
+        (SHARED,),
         "results/",
         "step 'summarise' of every run writes to s3://${data_bucket}/results/",
-        (more('--customers, "s3://${data_bucket}/customers/"'),),
+        (SHARED, configured(DYNAMIC, "dynamic")),
+    ),
+    Case(
+        "output-shared-by-runs",
+        (SHARED, configured(DYNAMIC, "static")),
+        "results/",
+        "step 'summarise' of every run writes to s3://${data_bucket}/results/",
+        (SHARED, (SPARK, "  spark-defaults:", f"  spark-defaults:\n    {DYNAMIC}: DYNAMIC")),
     ),
     Case(
         "output-shared-by-runs",
         (args('"--output=s3://${data_bucket}/results/"'),),
         "results/",
         "writes to s3://${data_bucket}/results/",
-        (args('"--output=s3://${data_bucket}/results/<<run_id>>/"'),),
+        (
+            args('"--output=s3://${data_bucket}/results/"'),
+            summarise(WRITE, 'rows.write.option("partitionOverwriteMode", "dynamic").csv(folder, mode="overwrite")'),
+        ),
+    ),
+    Case(
+        "output-shared-by-runs",
+        (args('"--output=s3://${data_bucket}/more/"'),),
+        "more/",
+        "writes to s3://${data_bucket}/more/",
+        (args('"--output=s3://${data_bucket}/more/<<run_id>>/"'),),
     ),
     Case(
         "input-not-written",
@@ -55,25 +81,36 @@ CASES = [
         "step 'summarise' reads s3://${data_bucket}/cleaned/<< run_id >>/, which no step writes",
         (
             args('--input, "s3://${data_bucket}/cleaned/<< run_id >>/orders/"', CLEANED),
-            args(
-                '--cleaned, "s3://${data_bucket}/cleaned/<< run_id >>/"',
-                '--output, "s3://${data_bucket}/clean/<< run_id >>/"',
-            ),
+            args('--cleaned, "s3://${data_bucket}/cleaned/<< run_id >>/"', "--input, << input >>"),
         ),
     ),
     Case(
         "input-not-awaited",
-        ((SHIPPING, "needs: [clean]\n    script: by_mode.py", "needs: []\n    script: by_mode.py"),),
+        (*UNDECLARED, (SHIPPING, "needs: [clean]\n    script: by_mode.py", "needs: []\n    script: by_mode.py")),
         "shipping/<< run_id >>/clean/lineitem/",
         "step 'by-mode' does not wait for 'clean'",
-        ((SHIPPING, "    needs: [clean]\n    script: by_mode.py", "    script: by_mode.py"),),
+        (*UNDECLARED, (SHIPPING, "    needs: [clean]\n    script: by_mode.py", "    script: by_mode.py")),
     ),
     Case(
         "outputs-overlap",
-        (args('--output, "s3://${data_bucket}/clean/<< run_id >>/results/"'),),
-        "clean/<< run_id >>/results/",
-        "step 'summarise' writes to s3://${data_bucket}/clean/<< run_id >>/results/, 'clean' to",
+        (args('--output, "s3://${data_bucket}/clean/"'),),
+        "clean/",
+        "step 'summarise' writes to s3://${data_bucket}/clean/, 'clean' to s3://${data_bucket}/clean/<< run_id >>/",
         (args('--output, "s3://${data_bucket}/clean-results/<< run_id >>/"'),),
+    ),
+    Case(
+        "step-without-output",
+        (args(f"{CLEANED}, --output, results"), (PRICING, DECLARED, "")),
+        "name: summarise",
+        "step 'summarise' declares no output",
+        (args(f"{CLEANED}, --output, results"),),
+    ),
+    Case(
+        "output-not-declared",
+        (more('--customers, "s3://${data_bucket}/customers/<< run_id >>/"'),),
+        "customers/",
+        "s3://${data_bucket}/customers/<< run_id >>/ of step 'summarise' lies in no output that it or an earlier step",
+        (more('--customers, "s3://${data_bucket}/results/<<run_id>>/customers/"'),),
     ),
     Case(
         "output-replaces-input",
@@ -239,7 +276,7 @@ CASES = [
         "argument-unknown",
         (more("--format, parquet"),),
         "--format",
-        "summarise.py knows --input, --output, not --format",
+        "summarise.py knows --input, --latest, --output, not --format",
         (
             more("--format, parquet"),
             summarise("    options = parser", '    parser.add_argument("-f", "--format")\n    options = parser'),

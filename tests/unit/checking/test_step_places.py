@@ -8,18 +8,18 @@ from lambdas.specs import Job, Step
 from scripts.checking.step_places import Named, named_places
 
 
-def step(*args: str) -> Step:
-    return Step.model_validate({"name": "clean", "script": "clean.py", "args": args, "timeout": "1h"})
+def step(*args: str, output: tuple[str, ...] = ()) -> Step:
+    return Step.model_validate({"name": "clean", "script": "clean.py", "args": args, "output": output, "timeout": "1h"})
 
 
-def named(*args: str) -> list[tuple[str, bool]]:
+def named(*args: str, output: tuple[str, ...] = ()) -> list[tuple[str, bool]]:
     job = Job.model_validate(
         {
             "name": "a-job",
             "description": "A job.",
             "cluster": "spark",
             "input": "s3://${data_bucket}/landing/",
-            "steps": [step(*args).model_dump(exclude={"timeout"}) | {"timeout": "1h"}],
+            "steps": [step(*args, output=output).model_dump(exclude={"timeout"}) | {"timeout": "1h"}],
             "limits": {"max_nodes": 2},
         }
     )
@@ -27,7 +27,7 @@ def named(*args: str) -> list[tuple[str, bool]]:
 
 
 def place(address: str) -> Named:
-    return Named(step(address), 0, address, is_output=False)
+    return Named(step(address), (), address, is_output=False)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,23 @@ def place(address: str) -> Named:
 )
 def test_what_is_written_by_the_name_of_its_option(args: tuple[str, ...], wanted: list[tuple[str, bool]]) -> None:
     assert named(*args) == wanted
+
+
+OWN = "s3://${data_bucket}/clean/<< run_id >>/"
+
+
+@pytest.mark.parametrize(
+    ("args", "more"),
+    [
+        (("--output", "<< output >>"), []),
+        (("--to=<< output >>items/",), []),
+        (("--output", "s3://${data_bucket}/clean/<<run_id>>/items/"), []),
+        (("--previous", "s3://${data_bucket}/clean/<<run_id>>/"), [("s3://${data_bucket}/clean/<< run_id >>/", False)]),
+        (("--output", "s3://${data_bucket}/other/"), [("s3://${data_bucket}/other/", True)]),
+    ],
+)
+def test_what_is_declared_is_named_once(args: tuple[str, ...], more: list[tuple[str, bool]]) -> None:
+    assert named(*args, output=(OWN,)) == [(OWN, True), *more]
 
 
 PATHS = st.lists(st.sampled_from(["a", "ab", "b", "<< run_id >>", "<<run_id>>"]), max_size=4).map("/".join)

@@ -82,6 +82,12 @@ def test_events_of_functions_go_to_the_functions() -> None:
     letter = read(ENDED, rule("execution-ended", REAP_ARN))
     assert invoked(letter) == ("slow-lambda-dev-reap-clusters", ENDED)
     assert letter.purpose == "slow-lambda-dev-reap-clusters: run-1 failed"
+
+
+def test_the_end_of_a_step() -> None:
+    ended = {"id": "7", "detail": {"stepId": "s-1", "name": "clean", "clusterId": "j-1", "state": "COMPLETED"}}
+    letter = read(ended, rule("step-ended", REAP_ARN))
+    assert letter.purpose == "slow-lambda-dev-reap-clusters: step clean of j-1 completed"
     assert invoked(read(CLOCK, rule("slot-sweep", SLOTS_ARN))) == ("slow-lambda-dev-grant-slots", {"sweep": True})
     assert invoked(read(CLOCK, rule("sweep", REAP_ARN))) == ("slow-lambda-dev-reap-clusters", CLOCK)
 

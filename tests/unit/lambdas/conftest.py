@@ -15,6 +15,7 @@ from scripts.local.emr.clock import VirtualClock
 from scripts.local.emr.engine import EmrEngine
 from scripts.local.emr.faults import Faults
 from scripts.local.emr.runner import ScriptedRunner, ScriptedStep
+from scripts.local.tables import create_run_table
 from tests.unit.lambdas.emr import START, Emr
 
 if TYPE_CHECKING:
@@ -93,12 +94,7 @@ def deployment(account: None) -> "S3Client":
     """Buckets and the run table; the S3 client."""
     for bucket in ("the-data", "the-code", "the-logs"):
         aws.s3().create_bucket(Bucket=bucket)
-    aws.dynamodb().create_table(
-        TableName="the-runs",
-        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}, {"AttributeName": "run", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("job", "run")],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_run_table(aws.dynamodb(), "the-runs")
     return aws.s3()
 
 

@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from lambdas import aws, diagnose_failure, plan_run, reap_clusters, record_run
+from lambdas.ledger.entry import LedgerEntry
+from lambdas.ledger.store import read_entry
 from lambdas.pricing import Interval, cost_of
 from lambdas.settings import SettingsError, load_settings
 from lambdas.specs import Catalogue
@@ -27,9 +29,10 @@ def plan(document: Any, job: str = "pricing-summary") -> dict[str, Any]:
     return answer
 
 
-def run_table_item(job: str) -> dict[str, Any]:
-    key = {"job": {"S": job}, "run": {"S": "run-1"}}
-    return dict(aws.dynamodb().get_item(TableName="the-runs", Key=key)["Item"])
+def entry_of(job: str) -> LedgerEntry:
+    entry = read_entry(aws.dynamodb(), "the-runs", job, "run-1")
+    assert entry is not None
+    return entry
 
 
 @pytest.fixture
@@ -55,10 +58,16 @@ def test_planned(landed: "S3Client") -> None:
         "job",
         "input",
         "manifest",
+        "version",
+        "trigger",
+        "definition",
+        "code",
         "measured",
         "attempt",
         "attempts",
         "done",
+        "kept",
+        "replay",
         "size",
         "estimate",
         "receipt",
@@ -85,7 +94,7 @@ def test_planned(landed: "S3Client") -> None:
         "storage_classes": {"STANDARD": 1_000},
     }
     assert [step["name"] for step in made["steps"]] == ["clean", "summarise"]
-    assert made["steps"][1]["args"][-1] == "s3://the-data/results/run-1/"
+    assert made["steps"][1]["outputs"] == ["s3://the-data/results/run-1/"]
     assert made["manifest"] == "s3://the-logs/runs/pricing-summary/run-1/manifest.json"
 
 
@@ -101,6 +110,10 @@ def test_rejected(landed: "S3Client") -> None:
         "error": "InputEmpty",
         "cause": "there is no data at s3://the-data/none/; write the data before the run starts",
     }
+    assert (entry_of("pricing-summary").status, entry_of("pricing-summary").document) == (
+        "RUNNING",
+        {"input": "s3://the-data/none/"},
+    )
     assert plan({}, "../pricing-summary")["error"] == "JobUnknown"
 
 
@@ -125,11 +138,10 @@ def test_recorded(landed: "S3Client", emr: Emr, cluster_id: str, catalogue: Cata
     assert answer == {"record": address, "status": "SUCCEEDED", "usd": usd, "error": None, "cause": None}
     body = landed.get_object(Bucket="the-logs", Key="runs/pricing-summary/run-1/record.json")["Body"].read()
     assert json.loads(body)["plan"] == document
-    item = run_table_item("pricing-summary")
-    assert item["usd"] == {"N": str(usd)}
-    assert item["status"] == {"S": "SUCCEEDED"}
-    assert item["input"] == {"S": "s3://the-data/landing/tpch/"}
-    assert set(item) == {"run", "job", "status", "started", "ended", "input", "usd", "cluster_id", "record"}
+    entry = entry_of("pricing-summary")
+    assert (entry.status, entry.usd, entry.record) == ("SUCCEEDED", usd, address)
+    assert (entry.input, entry.cluster_ids) == ("s3://the-data/landing/tpch/", (cluster_id,))
+    assert [(step.name, step.state) for step in entry.steps] == [("clean", "COMPLETED"), ("summarise", "COMPLETED")]
 
 
 def test_recorded_without_a_plan(landed: "S3Client", emr: Emr) -> None:
@@ -138,7 +150,7 @@ def test_recorded_without_a_plan(landed: "S3Client", emr: Emr) -> None:
     answer = record_run.handler(event, None)
     assert (answer["status"], answer["error"], answer["cause"]) == ("FAILED", "InputEmpty", "nothing there")
     assert answer["usd"] == 0.0
-    assert run_table_item("x")["usd"] == {"N": "0"}
+    assert entry_of("x").usd == 0.0
     assert record_run.handler(event, None) == answer
 
 

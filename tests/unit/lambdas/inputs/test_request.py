@@ -7,7 +7,7 @@ from lambdas.inputs.errors import InputInvalidError, InputOverlapError, InputToo
 from lambdas.inputs.events import Created
 from lambdas.inputs.globs import S3Glob
 from lambdas.inputs.pages import S3Object
-from lambdas.inputs.request import CreatedAs, parse_request
+from lambdas.inputs.request import CreatedAs, is_replay, parse_request
 from lambdas.inputs.uri import S3Uri
 
 JOB_INPUT = "s3://bucket/in/"
@@ -67,6 +67,16 @@ def test_a_request_names_itself() -> None:
     assert str(parse_request({"manifest": "s3://bucket/m"}, "")) == "s3://bucket/m"
 
 
+@pytest.mark.parametrize("document", [{"replay": "run-1"}, {"replay": None, "x": 1}])
+def test_a_replay_is_told_apart(document: object) -> None:
+    assert is_replay(document)
+
+
+@pytest.mark.parametrize("document", [{}, {"input": "s3://bucket/replay"}, ["replay"], "replay", None, event("replay")])
+def test_what_is_no_replay(document: object) -> None:
+    assert not is_replay(document)
+
+
 def test_inputs_that_overlap() -> None:
     with pytest.raises(InputOverlapError):
         parse_request({"input": ["s3://bucket/in/a.csv", "s3://bucket/in/"]}, JOB_INPUT)
@@ -88,6 +98,8 @@ def test_keys_of_events_are_not_decoded(folder: str) -> None:
         ({"input": "s3://bucket/in/", "size": 3}, "the unknown key 'size'"),
         ({"input": "s3://bucket/in/", "manifest": "s3://bucket/m"}, "both 'input' and 'manifest'"),
         ({"manifests": "s3://bucket/m"}, "(did you mean 'manifest'?)"),
+        ({"repaly": "run-1"}, "the unknown key 'repaly' (did you mean 'replay'?)"),
+        ({"replay": "run-1", "input": "s3://bucket/in/"}, "the key 'replay', which only the input of an execution has"),
         ({"input": None}, "'input' is or holds null"),
         ({"input": []}, "'input' is an empty list"),
         ({"input": ["s3://bucket/in/", 3]}, "'input' is or holds a number"),

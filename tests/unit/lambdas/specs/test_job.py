@@ -48,6 +48,17 @@ def test_a_step_may_need_nothing() -> None:
     assert names(a_job(step("a"), step("b", alone=True), step("c"))) == [["a", "b"], ["c"]]
 
 
+def test_needs_go_all_the_way() -> None:
+    job = a_job(step("a"), step("b"), step("c", "a"), step("d", "c"), step("e", alone=True))
+    assert {each.name: sorted(job.needs_of(each.name)) for each in job.steps} == {
+        "a": [],
+        "b": ["a"],
+        "c": ["a"],
+        "d": ["a", "c"],
+        "e": [],
+    }
+
+
 @pytest.mark.parametrize("submission", [None, "stepwise"])
 def test_stepwise_is_not_pipelined(submission: str | None) -> None:
     assert a_job(step("a"), submission=submission).is_pipelined == (submission is None)

@@ -44,7 +44,7 @@ def test_how_often_a_run_is_tried_again(specs: Path, attempts: int) -> None:
             "timeout: 90s",
             "timout: 90s",
             11,
-            "steps[0].timout: expected one of name, script, args, needs, timeout (did you mean",
+            "steps[0].timout: expected one of name, script, args, output, needs, timeout (did you mean",
         ),
         ("    timeout: 90s\n", "", 8, "steps[0]: expected the key 'timeout'; found none"),
         ("timeout: 90s", "timeout: 90", 11, "steps[0].timeout: expected a duration with its unit, such as 90s, 30m"),

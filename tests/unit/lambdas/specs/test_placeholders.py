@@ -1,7 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.specs.placeholders import PER_RUN, has_input, is_input, substitute, unknown_placeholders
+from lambdas.specs.placeholders import (
+    PER_RUN,
+    fill_in_outputs,
+    has_input,
+    is_input,
+    named_outputs,
+    substitute,
+    unknown_placeholders,
+)
 
 VALUES = {"data_bucket": "b", "input": "s3://b/in/", "manifest": "s3://l/m", "run_id": "r-1"}
 ALL = PER_RUN | {"data_bucket"}
@@ -37,3 +45,25 @@ def test_kinds_are_not_mixed_up() -> None:
     assert unknown_placeholders("<< input >>", frozenset()) == ["<< input >>"]
     assert unknown_placeholders("a >> b ${x", ALL) == [">>", "${"]
     assert unknown_placeholders("$5 {a} <b>", ALL) == []
+
+
+def test_outputs_by_name() -> None:
+    values = {**VALUES, "output": "s3://b/own/", "output.clean-up": "s3://b/clean/"}
+    assert substitute("<< output >>a/ <<output.clean-up>>b/", values) == "s3://b/own/a/ s3://b/clean/b/"
+    assert named_outputs("<< output >> << input >> << output.clean-up >>") == [None, "clean-up"]
+
+
+def test_outputs_are_allowed_together() -> None:
+    text = "<< output >> << output.clean >>"
+    assert unknown_placeholders(text, ALL) == ["<< output >>", "<< output.clean >>"]
+    assert unknown_placeholders(text, ALL | {"output"}) == []
+    assert unknown_placeholders("<< output. >> << outputs >> << input.clean >>", ALL | {"output"}) == [
+        "<< output. >>",
+        "<< outputs >>",
+        "<< input.clean >>",
+    ]
+
+
+def test_only_outputs_are_filled_in() -> None:
+    text = "<<output.clean>>x/ ${data_bucket} <<run_id>> << output >>"
+    assert fill_in_outputs(text, {"output.clean": "s3://c/"}) == "s3://c/x/ ${data_bucket} << run_id >> << output >>"

@@ -5,7 +5,7 @@ import pytest
 
 from lambdas.specs import Job
 from lambdas.specs.load import load_job
-from lambdas.starts.decide import MAX_LOOKS, QUIET_SECONDS, Later, Start, decide
+from lambdas.starts.decide import MAX_LOOKS, QUIET_SECONDS, Later, Nothing, Start, decide
 from lambdas.starts.message import StartMessage, StartMessageError, parse_message
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_data_that_comes_after_its_marker_is_waited_for(landed: "S3Client", job:
     marker = created(landed, f"{FOLDER}_SUCCESS")
     newest = landed.head_object(Bucket="the-data", Key=f"{FOLDER}b.csv")["LastModified"]
 
-    def decided(announced: datetime.timedelta, seconds: float, looks: int = 0) -> Start | Later:
+    def decided(announced: datetime.timedelta, seconds: float, looks: int = 0) -> Start | Later | Nothing:
         event = {**(marker.event or {}), "time": (newest + announced).isoformat()}
         message = StartMessage(job=JOB.name, event=event, looks=looks)
         return decide(message, job, "the-data", landed, newest + datetime.timedelta(seconds=seconds))
@@ -170,9 +170,37 @@ def test_a_schedule_and_an_event_start_one_run_for_each_occasion(deployment: "S3
     assert scheduled("2026-11-26T03:00:00Z") == scheduled("2026-11-26T03:00:00Z")
     assert scheduled("2026-11-26T03:00:00Z").name != scheduled("2026-11-26T04:00:00Z").name
     assert scheduled("2026-11-26T03:00:00Z").document == {}
-    events = [StartMessage(job=JOB.name, trigger=4, event={"id": each, "source": "my.app"}) for each in ("1", "1", "2")]
-    names = [started(each, job, deployment).name for each in events]
-    assert names[0] == names[1] != names[2]
+    event: dict[str, Any] = {
+        "id": "1",
+        "time": "2026-11-26T03:00:00Z",
+        "source": "my.app",
+        "detail-type": "done",
+        "detail": {"a": 1},
+    }
+    again = {"id": "2", "replay-name": "again"}
+    others: list[dict[str, Any]]
+    others = [{}, again, {"time": "2026-11-26T03:00:01Z"}, {"resources": ["x"]}, {"detail": {"a": 2}}]
+    messages = [StartMessage(job=JOB.name, trigger=4, event=event | other) for other in others]
+    names = [started(each, job, deployment).name for each in messages]
+    assert names[0] == names[1], "sent again from an archive, under whatever id"
+    assert len(set(names)) == 4
+
+
+@pytest.mark.parametrize(("trigger", "key"), [(0, f"{FOLDER}_SUCCESS"), (1, f"{FOLDER}a.csv"), (2, "landing/day.list")])
+def test_what_is_sent_again_from_an_archive_starts_nothing_twice(
+    trigger: int, key: str, landed: "S3Client", job: Job
+) -> None:
+    put(landed, "landing/day.list", f"s3://the-data/{FOLDER}a.csv".encode())
+    message = created(landed, key, trigger)
+    first = started(message, job, landed)
+    assert message.event is not None
+    again = message.model_copy(update={"event": message.event | {"id": "2", "replay-name": "again"}})
+    assert started(again, job, landed) == first
+    for name in ("a.csv", "b.csv"):
+        landed.delete_object(Bucket="the-data", Key=f"{FOLDER}{name}")
+    gone = decide(again, job, "the-data", landed, now())
+    assert gone == first or isinstance(gone, Nothing)
+    assert isinstance(decide(message, job, "the-data", landed, now()), Start if trigger == 1 else Later)
 
 
 @pytest.mark.parametrize(

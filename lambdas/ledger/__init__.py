@@ -1,0 +1,1 @@
+"""The ledger: one item of the run table for every run, from its start on."""

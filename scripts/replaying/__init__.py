@@ -1,0 +1,1 @@
+"""Runs again: one, or many at a time."""
