@@ -7,6 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.unit.ledger.support import Stage, a_stage, clients
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -20,3 +22,17 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="data")
         yield client
+
+
+@pytest.fixture(scope="module")
+def stage_clients() -> Iterator[None]:
+    """Keep the clients of ``stage`` for a module."""
+    with clients():
+        yield
+
+
+@pytest.fixture
+def stage(stage_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Return an empty stage with its tables and machines."""
+    with a_stage(monkeypatch) as made:
+        yield made

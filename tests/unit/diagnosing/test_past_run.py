@@ -1,17 +1,7 @@
 """A run of which only the ledger is left."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from scripts.diagnosing.past_run import diagnose_run, find_run
-from tests.unit.ledger.support import OTHER, Stage, a_stage, clients
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with clients(), a_stage(monkeypatch) as made:
-        yield made
+from tests.unit.ledger.support import OTHER, Stage
 
 
 def test_a_run_that_step_functions_has_forgotten_is_told_from_the_ledger(stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """``slow-lambda watch`` by any name of a run, on moto."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,10 @@ from typer.testing import CliRunner
 from scripts import watch as verb
 from scripts.watching.follow import Follower
 from scripts.watching.timeline import show
-from tests.unit.ledger.support import ACCOUNT, REGION, Stage, a_stage, clients
+from tests.unit.ledger.support import ACCOUNT, REGION, Stage
 
 app = typer.Typer()
 app.command()(verb.watch)
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with clients(), a_stage(monkeypatch) as made:
-        yield made
 
 
 @pytest.mark.parametrize("name", ["run-1", "run", "@last", "arn"])
