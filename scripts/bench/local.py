@@ -131,16 +131,19 @@ def _spark_submit(script: Path, source: Path, target: Path) -> float:
 
 
 def _trigger(number: int) -> float:
-    """Upload a marker with no data beside it; return seconds until its execution's start."""
+    """Upload a marker beside some data; return seconds until its execution's start, and stop it there."""
     deployed = deployment.find(STAGE)
     machine = deployed.machine_arn(JOB)
     sfn = aws.stepfunctions()
     before = {run["executionArn"] for run in sfn.list_executions(stateMachineArn=machine)["executions"]}
+    folder = f"landing/tpch/marked-{number}/"
+    aws.s3().put_object(Bucket=deployed.data_bucket, Key=f"{folder}part-0.csv", Body=b"1,2\n")
     uploaded = time.time()
-    aws.s3().put_object(Bucket=deployed.data_bucket, Key=f"landing/tpch/empty-{number}/{data.MARKER}", Body=b"")
+    aws.s3().put_object(Bucket=deployed.data_bucket, Key=f"{folder}{data.MARKER}", Body=b"")
     while time.time() < uploaded + GIVE_UP_SECONDS:
         for run in sfn.list_executions(stateMachineArn=machine)["executions"]:
             if run["executionArn"] not in before:
+                sfn.stop_execution(executionArn=run["executionArn"])
                 return max(0.0, run["startDate"].timestamp() - uploaded)
         time.sleep(POLL_SECONDS)
     raise BenchError(f"the marker object started no execution within {GIVE_UP_SECONDS:.0f} s")
