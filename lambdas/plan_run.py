@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from lambdas import aws
 from lambdas.inputs.errors import InputChangedError, RejectionError
 from lambdas.ledger.open import open_entry
+from lambdas.replays.past import claim
 from lambdas.runs.events import PlanEvent
 from lambdas.runs.planning import make_plan
 from lambdas.settings import Settings, load_settings
@@ -32,6 +33,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     settings = load_settings()
     try:
         plan = make_plan(asked, settings, aws.s3(), aws.dynamodb(), datetime.datetime.now(datetime.UTC))
+        claim(plan, aws.dynamodb(), settings.run_table)
     except RejectionError as rejection:
         if isinstance(rejection, InputChangedError):
             _ask_anew(asked, settings)

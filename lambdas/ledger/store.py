@@ -99,6 +99,38 @@ def write_entry(
     return True
 
 
+def count_replays(dynamodb: "DynamoDBClient", table: str, job: str, run: str) -> int | None:
+    """Return how many replays a run's entry names, ``None`` if there is no entry; also of one that cannot be read."""
+    names = "replayed_by"
+    item = dynamodb.get_item(
+        TableName=table, Key=_key(job, run), ProjectionExpression=f"job, {names}", ConsistentRead=True
+    ).get("Item")
+    return None if item is None else len(item.get(names, {}).get("SS", []))
+
+
+def claim_replay(dynamodb: "DynamoDBClient", table: str, job: str, run: str, replay: str, known: int) -> bool:
+    """Name one more replay in a run's entry, if there are still as many as were known; named already, it stays so.
+
+    Returns
+    -------
+    bool
+        Whether it is named; if not, another one was meanwhile.
+    """
+    unchanged = "size(replayed_by) = :known" if known else "attribute_not_exists(replayed_by)"
+    values: dict[str, AttributeValueTypeDef] = {":replay": {"SS": [replay]}, ":name": {"S": replay}}
+    try:
+        dynamodb.update_item(
+            TableName=table,
+            Key=_key(job, run),
+            UpdateExpression="ADD replayed_by :replay",
+            ConditionExpression=f"{unchanged} OR contains(replayed_by, :name)",
+            ExpressionAttributeValues={**values, **({":known": {"N": str(known)}} if known else {})},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
 def _split(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Return attributes and sets of an item."""
     single = {name: value for name, value in fields.items() if name not in {*_SETS, "steps"}} | {"schema": SCHEMA}

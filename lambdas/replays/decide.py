@@ -56,7 +56,7 @@ def kept_steps(resumed: Resume) -> list[KeptStep]:
 def replay_of(replay: Replay, resumed: Resume) -> ReplayOf:
     """Return what a replay replays, as a plan holds it."""
     entry = replay.entry
-    return ReplayOf(run=entry.run, origin=entry.root, attempt=replay.attempt, why=list(resumed.why))
+    return ReplayOf(run=entry.run, origin=entry.root, attempt=replay.attempt, known=replay.known, why=list(resumed.why))
 
 
 def replay_lines(resumed: Resume | None, sizing: Sizing) -> list[str]:

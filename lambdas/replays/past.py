@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas.inputs.request import REPLAY, is_replay
 from lambdas.ledger.entry import LedgerEntry
-from lambdas.ledger.store import EntryTornError, read_entry
+from lambdas.ledger.store import EntryTornError, claim_replay, count_replays, read_entry
 from lambdas.replays.errors import (
     ReplayAlreadySucceededError,
     ReplayEntryTornError,
@@ -19,6 +19,7 @@ from lambdas.replays.errors import (
 from lambdas.replays.name import FIRST_REPLAY, parse, stem_of
 from lambdas.replays.request import ReplayRequest, parse_replay
 from lambdas.runs.events import PlanEvent
+from lambdas.runs.plan import Plan
 from lambdas.specs.load import job_names
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ class Replay:
         The input it reads, as the input of an execution says it.
     attempt
         Which attempt of the chain's first run it is, counted from 2.
+    known
+        How many replays the entry of the chain's first run named before the chain was looked at.
     """
 
     request: ReplayRequest
     entry: LedgerEntry
     document: Any
     attempt: int
+    known: int | None = None
 
 
 def find_replay(event: PlanEvent, dynamodb: "DynamoDBClient", table: str) -> Replay:
@@ -65,9 +69,29 @@ def find_replay(event: PlanEvent, dynamodb: "DynamoDBClient", table: str) -> Rep
     ledger = Ledger(dynamodb, table, event.job)
     request = parse_replay(event.input)
     entry = ledger.entry(request)
+    known = count_replays(dynamodb, table, event.job, entry.root)
     others = [each for each in ledger.chain(entry) if each.run != event.execution.name]
     _refuse(entry, others, request)
-    return Replay(request, entry, ledger.document(entry, request), _attempt(event.execution.name, entry, others))
+    attempt = _attempt(event.execution.name, entry, others)
+    return Replay(request, entry, ledger.document(entry, request), attempt, known)
+
+
+def claim(plan: Plan, dynamodb: "DynamoDBClient", table: str) -> None:
+    """Make a replay the only one of its chain that goes on from what it saw of it; other plans do nothing here.
+
+    Raises
+    ------
+    ReplayStillRunningError
+        Another one was planned at the same time, and is it.
+    """
+    replay = plan.replay
+    if replay is None or replay.known is None:
+        return
+    if not claim_replay(dynamodb, table, plan.job, replay.origin, plan.run, replay.known):
+        raise ReplayStillRunningError(
+            f"another replay of {replay.origin} was begun at the same time, and goes on; "
+            f"'slow-lambda runs show {replay.origin}' names it"
+        )
 
 
 @dataclass(frozen=True)

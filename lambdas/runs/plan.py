@@ -183,6 +183,8 @@ class ReplayOf(PlanPart):
         The first run of the chain.
     attempt
         Which of the origin's attempts this is: its first replay is 2.
+    known
+        How many replays the origin's entry named when this one was planned; ``None`` if it has no entry.
     why
         In sentences, why it runs the steps it runs, and what has changed.
     """
@@ -190,6 +192,7 @@ class ReplayOf(PlanPart):
     run: str
     origin: str
     attempt: Annotated[int, Field(ge=2)]
+    known: Count | None = None
     why: list[str] = []
 
 

@@ -11,7 +11,9 @@ from lambdas.inputs.errors import RejectionError
 from lambdas.ledger.entry import LedgerStep
 from lambdas.ledger.open import open_entry
 from lambdas.ledger.outputs import freeze_outputs, outputs_manifest
-from lambdas.ledger.store import read_entry, write_entry
+from lambdas.ledger.store import count_replays, read_entry, write_entry
+from lambdas.replays.errors import ReplayStillRunningError
+from lambdas.replays.past import claim
 from lambdas.replays.preview import preview
 from lambdas.runs import learning, planning
 from lambdas.runs.events import PlanEvent
@@ -208,6 +210,33 @@ def test_a_run_that_has_not_ended(deployment: "S3Client", failed: Plan) -> None:
     assert "run-1-r2, which replays it, is running" in rejection(deployment, {"replay": "run-1"}, "run-1-r3")[1]
     # plan_run is tried again with the same execution, whose entry the first try may have opened.
     assert plan(deployment, {"replay": "run-1"}, "run-1-r2").done == ["clean"]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_of_two_replays_that_do_not_see_each_other_one_goes_on(
+    deployment: "S3Client", failed: Plan, before: int
+) -> None:
+    dynamodb = aws.dynamodb()
+    for number in range(before):
+        end(deployment, plan(deployment, {"replay": "run-1"}, f"earlier-{number}"))
+    one, other = (
+        make_plan(event({"replay": "run-1"}, run), load_settings(), deployment, dynamodb, NOW)
+        for run in ("one", "other")
+    )
+    claim(other, dynamodb, "the-runs")
+    with pytest.raises(ReplayStillRunningError, match="another replay of run-1 was begun at the same time"):
+        claim(one, dynamodb, "the-runs")
+    claim(other, dynamodb, "the-runs")  # plan_run is tried again
+    entry = read_entry(dynamodb, "the-runs", "count", "run-1")
+    assert entry is not None
+    assert [name for name in entry.replayed_by if not name.startswith("earlier")] == ["other"]
+
+
+def test_a_run_without_an_entry_is_not_claimed(deployment: "S3Client", failed: Plan) -> None:
+    aws.dynamodb().delete_item(TableName="the-runs", Key={"job": {"S": "count"}, "run": {"S": "run-1"}})
+    assert count_replays(aws.dynamodb(), "the-runs", "count", "run-1") is None
+    claim(failed, aws.dynamodb(), "the-runs")
+    assert read_entry(aws.dynamodb(), "the-runs", "count", "run-1") is None
 
 
 def test_a_run_that_has_succeeded(deployment: "S3Client", failed: Plan) -> None:
