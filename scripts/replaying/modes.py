@@ -12,6 +12,7 @@ from rich.console import Console
 
 from lambdas.replays.request import ReplayRequest
 from scripts.deployment import Deployment
+from scripts.ledger.times import clock_time
 from scripts.replaying.ask import agreed
 from scripts.replaying.campaign import Campaign
 from scripts.replaying.chains import Wanted
@@ -162,7 +163,8 @@ def _print(answer: Answer, document: dict[str, Any]) -> None:
 
 
 def _show_events(plan: EventPlan) -> None:
-    print(f"Events from {plan.since} to {plan.until} of the archive {plan.archive} ({plan.state}), which has")
+    window = f"{clock_time(plan.since)} to {clock_time(plan.until)} (UTC)"
+    print(f"Events from {window} of the archive {plan.archive} ({plan.state}), which has")
     print(f"{plan.events:,} events of {plan.bytes:,} bytes in all, to {', '.join(rule.name for rule in plan.rules)}.")
     for note in plan.notes:
         print(f"! {note}")
